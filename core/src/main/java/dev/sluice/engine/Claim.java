@@ -1,0 +1,14 @@
+package dev.sluice.engine;
+
+import dev.sluice.job.Job;
+
+/// A job taken by a worker.
+///
+/// Threading: immutable.
+///
+/// @param job the job
+/// @param lease the right to settle it
+/// @param attempt which attempt this is, from 1
+/// @param crashes runs of this job whose worker died so far
+/// @param startedAtMillis when the attempt was recorded, Unix milliseconds
+public record Claim(Job job, Lease lease, int attempt, int crashes, long startedAtMillis) {}

@@ -1,0 +1,14 @@
+package dev.sluice.engine;
+
+import java.util.List;
+
+/// The answer to a claim.
+///
+/// Threading: immutable.
+///
+/// @param claims what was taken; those of one queue stand in starting order
+/// @param nextDueMillis wall-clock time at which the next SCHEDULED job of the asked queues is due;
+///   [#NONE_DUE] when there is none
+public record Claimed(List<Claim> claims, long nextDueMillis) {
+  public static final long NONE_DUE = Long.MAX_VALUE;
+}

@@ -1,0 +1,61 @@
+package dev.sluice.engine;
+
+import dev.sluice.job.Admission;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// Where jobs live. An engine records what it is told, in atomic and (if it is durable) forced
+/// steps; retry rules, rates, timeouts, metrics and handlers are none of its business.
+///
+/// Verbs take and return lists, so that a batch costs one commit. Answers stand in the order of the
+/// questions. What not every engine can do is a role: [Reclaiming], [Retaining], [Inspectable],
+/// [Controllable].
+///
+/// Threading: thread-safe. A verb may block for I/O. Interrupting the caller never harms the
+/// engine; the verb finishes and the flag stays set.
+///
+/// Every verb throws [EngineUnavailableException] when it could not be done, or when nobody knows
+/// whether it was; calling it again is safe, because offers are recognised by id and settlements by
+/// epoch.
+public interface Engine extends AutoCloseable {
+
+  /// What this engine can hold and promise.
+  Limits limits();
+
+  /// Takes jobs, or says why not, deciding the bound in the same atomic step as the storing. A
+  /// [Admission.Refused] from here carries no time: the engine does not know the drain rate.
+  ///
+  /// @param offers at most [Limits#batch] jobs
+  List<Admission> offer(List<Offer> offers);
+
+  /// Takes jobs that may run now, in order of priority and arrival. Jobs whose time has come are
+  /// moved to the end of their line first. Epoch and attempt of each claim are recorded before this
+  /// returns.
+  ///
+  /// @param requests at most one for each queue
+  Claimed claim(List<ClaimRequest> requests);
+
+  /// Moves the deadline of leases to `by` from now.
+  List<Extension> extend(List<Lease> leases, Duration by);
+
+  /// Records how claims ended. A lease that is no longer valid changes nothing and is answered with
+  /// [Settled#LEASE_LOST]. Repeating a settlement that was recorded answers [Settled#APPLIED]
+  /// again.
+  ///
+  /// @param settles at most [Limits#batch]
+  List<Settled> settle(List<Settle> settles);
+
+  /// Registers what to call when there may be work: a hint, cheap to call, and never relied on, for
+  /// the dispatcher looks by itself as well. At most one hint is kept, the newest.
+  void onWork(Runnable hint);
+
+  /// Why the engine cannot serve right now, in words; empty when it can.
+  default Optional<String> trouble() {
+    return Optional.empty();
+  }
+
+  /// Releases everything. Idempotent. Jobs stay as they are.
+  @Override
+  void close();
+}

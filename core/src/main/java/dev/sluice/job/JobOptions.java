@@ -1,0 +1,34 @@
+package dev.sluice.job;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The parts of a job that most jobs do without. Millisecond values of 0 mean "not set".
+///
+/// Threading: immutable.
+///
+/// @param runAtMillis not before this wall-clock time, Unix milliseconds; 0 for at once
+/// @param key idempotency key, unique in its queue while the first job of that key is kept
+/// @param headers free text that travels with the job, trace context among it
+/// @param expiresAtMillis not started after this wall-clock time, Unix milliseconds; 0 for never
+/// @param timeoutMillis the longest one attempt may run; 0 for the queue's own
+/// @param maxAttempts attempts before the job is dead; 0 for the queue's own
+/// @param group jobs of one group belong together; stored, and not yet acted on
+/// @param batch the batch the job is part of; stored, and not yet acted on
+public record JobOptions(
+    long runAtMillis,
+    @Nullable String key,
+    Map<String, String> headers,
+    long expiresAtMillis,
+    long timeoutMillis,
+    int maxAttempts,
+    @Nullable String group,
+    @Nullable String batch) {
+
+  /// No option set: the job of nearly every enqueue, shared so that it costs nothing.
+  public static final JobOptions NONE = new JobOptions(0, null, Map.of(), 0, 0, 0, null, null);
+
+  public JobOptions {
+    headers = Map.copyOf(headers);
+  }
+}
