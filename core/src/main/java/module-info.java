@@ -6,6 +6,7 @@
 module dev.sluice {
   requires static org.jspecify;
 
+  exports dev.sluice;
   exports dev.sluice.engine;
   exports dev.sluice.job;
 }

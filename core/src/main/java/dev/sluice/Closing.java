@@ -1,0 +1,106 @@
+package dev.sluice;
+
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.Environment;
+import dev.sluice.engine.Environment.Loop;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// The end of a Sluice, in order: no new jobs, no new starts, running jobs end or are interrupted,
+/// ends are recorded, and only then do the leases stop being kept (db-scheduler issue 365 shows
+/// what the other order does: a job that still runs is started again elsewhere).
+///
+/// Threading: thread-safe; `lock` is held for the whole close, so that a second close waits for the
+/// first and returns its report.
+final class Closing {
+  private static final Duration LONGEST_INTERRUPTED = Duration.ofSeconds(5);
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Engine engine;
+  private final Environment.Clock clock;
+  private final Runs runs;
+  private final Loop dispatching;
+  private final Loop watching;
+  private final Loop settling;
+  private final Loop keeping;
+  private volatile boolean begun;
+  private @Nullable CloseReport report;
+
+  Closing(
+      Engine engine,
+      Environment.Clock clock,
+      Runs runs,
+      Loop dispatching,
+      Loop watching,
+      Loop settling,
+      Loop keeping) {
+    this.engine = engine;
+    this.clock = clock;
+    this.runs = runs;
+    this.dispatching = dispatching;
+    this.watching = watching;
+    this.settling = settling;
+    this.keeping = keeping;
+  }
+
+  boolean begun() {
+    return begun;
+  }
+
+  void wakeDispatcher() {
+    dispatching.wake();
+  }
+
+  CloseReport close(Duration deadline) {
+    begun = true;
+    lock.lock();
+    try {
+      CloseReport done = report;
+      if (done == null) {
+        done = stop(deadline);
+        report = done;
+      }
+      return done;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private CloseReport stop(Duration deadline) {
+    dispatching.stop();
+    Duration interrupted = deadline.dividedBy(5);
+    if (interrupted.compareTo(LONGEST_INTERRUPTED) > 0) {
+      interrupted = LONGEST_INTERRUPTED;
+    }
+    int before = runs.size();
+    boolean inTime = awaitNone(deadline.minus(interrupted));
+    int late = 0;
+    int abandoned = 0;
+    if (!inTime) {
+      List<Run> stillRunning = runs.snapshot();
+      late = stillRunning.size();
+      long now = clock.monotonicNanos();
+      stillRunning.forEach(run -> run.interrupt(Ending.Interruption.STOPPING, now));
+      awaitNone(interrupted);
+      abandoned = runs.size();
+    }
+    abandoned += runs.zombies().size();
+    watching.stop();
+    settling.stop();
+    keeping.stop();
+    engine.close();
+    return new CloseReport(before - late, Math.max(0, late - runs.size()), abandoned);
+  }
+
+  /// Waits for the running jobs; an interrupt of the closing thread ends the waiting at once.
+  private boolean awaitNone(Duration time) {
+    try {
+      return runs.awaitNone(time.toNanos());
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return runs.size() == 0;
+    }
+  }
+}

@@ -1,0 +1,154 @@
+package dev.sluice;
+
+import dev.sluice.engine.Claim;
+import dev.sluice.engine.Settlement;
+import dev.sluice.job.AttemptOutcome;
+import dev.sluice.job.AttemptRecord;
+import dev.sluice.job.DeathReason;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// What an ended run means for its job: pure functions from a claim, its ending, the policy and the
+/// time to a settlement. No clock, no I/O, no thread.
+final class Decision {
+  /// How long a job without a handler waits before it is offered again.
+  static final long PARK_MILLIS = 30_000;
+
+  private Decision() {}
+
+  /// The settlement of a run that ended here.
+  ///
+  /// @param random draws evenly from 0 to 1, for the jitter of a retry
+  static Settlement settle(
+      Claim claim, Ending ending, QueuePolicy policy, long nowMillis, DoubleSupplier random) {
+    return switch (ending) {
+      case Ending.Returned(var outcome) -> returned(claim, outcome, policy, nowMillis, random);
+      case Ending.Threw(var error, var interruption) ->
+          threw(claim, error, interruption, policy, nowMillis, random);
+      case Ending.Abandoned(var error, var interruption) ->
+          threw(claim, error, interruption, policy, nowMillis, random);
+      case Ending.Unhandled() ->
+          new Settlement.RunAgain(
+              nowMillis + PARK_MILLIS,
+              true,
+              attempt(
+                  claim,
+                  AttemptOutcome.PARKED,
+                  "no handler is registered for the job type '" + claim.job().type() + "'",
+                  nowMillis));
+      case Ending.Withdrawn() ->
+          new Settlement.Stop(
+              attempt(
+                  claim,
+                  AttemptOutcome.CANCELLED,
+                  "its schedule has changed since the firing was planned",
+                  nowMillis));
+      case Ending.Expired() ->
+          new Settlement.Bury(
+              DeathReason.EXPIRED,
+              attempt(
+                  claim,
+                  AttemptOutcome.EXPIRED,
+                  "not started before " + Instant.ofEpochMilli(expiresAt(claim)),
+                  nowMillis));
+    };
+  }
+
+  /// What becomes of a claim whose lease ended without a word.
+  static Settlement reclaim(Claim claim, QueuePolicy policy, long nowMillis) {
+    AttemptRecord lost =
+        attempt(claim, AttemptOutcome.LOST, "the worker ended without a word", nowMillis);
+    return claim.crashes() + 1 >= policy.maxCrashes()
+        ? new Settlement.Poison(lost)
+        : new Settlement.Crash(lost);
+  }
+
+  /// Whether the job must not be started any more. One that was started before is never too late.
+  static boolean isExpired(Claim claim, long nowMillis) {
+    long expiresAt = expiresAt(claim);
+    return expiresAt != 0 && expiresAt <= nowMillis && claim.attempt() == 1 && claim.crashes() == 0;
+  }
+
+  private static long expiresAt(Claim claim) {
+    return claim.job().options().expiresAtMillis();
+  }
+
+  private static Settlement returned(
+      Claim claim, Outcome outcome, QueuePolicy policy, long nowMillis, DoubleSupplier random) {
+    return switch (outcome) {
+      case Outcome.Done() -> Settlement.Complete.INSTANCE;
+      case Outcome.Retry(var after, var note) ->
+          failed(
+              claim,
+              AttemptOutcome.FAILED,
+              note,
+              after.map(Duration::toMillis).orElse(null),
+              policy,
+              nowMillis,
+              random);
+      case Outcome.Snooze(var pause) ->
+          new Settlement.RunAgain(
+              nowMillis + pause.toMillis(),
+              true,
+              attempt(claim, AttemptOutcome.SNOOZED, null, nowMillis));
+      case Outcome.Bury(var note) ->
+          new Settlement.Bury(
+              DeathReason.BURIED, attempt(claim, AttemptOutcome.FAILED, note, nowMillis));
+    };
+  }
+
+  private static Settlement threw(
+      Claim claim,
+      String error,
+      Ending.@Nullable Interruption interruption,
+      QueuePolicy policy,
+      long nowMillis,
+      DoubleSupplier random) {
+    return switch (interruption) {
+      case CANCEL ->
+          new Settlement.Stop(attempt(claim, AttemptOutcome.CANCELLED, error, nowMillis));
+      case STOPPING -> Settlement.Release.INSTANCE;
+      case TIMEOUT ->
+          failed(claim, AttemptOutcome.TIMED_OUT, error, null, policy, nowMillis, random);
+      // A lost lease is refused by the engine whatever is said here.
+      case LEASE_LOST -> failed(claim, AttemptOutcome.LOST, error, null, policy, nowMillis, random);
+      case null -> failed(claim, AttemptOutcome.FAILED, error, null, policy, nowMillis, random);
+    };
+  }
+
+  private static Settlement failed(
+      Claim claim,
+      AttemptOutcome outcome,
+      @Nullable String error,
+      @Nullable Long pauseMillis,
+      QueuePolicy policy,
+      long nowMillis,
+      DoubleSupplier random) {
+    AttemptRecord attempt = attempt(claim, outcome, error, nowMillis);
+    if (claim.attempt() >= maxAttempts(claim, policy)) {
+      return new Settlement.Bury(DeathReason.EXHAUSTED, attempt);
+    }
+    long pause =
+        pauseMillis != null
+            ? pauseMillis
+            : policy.retry().pauseMillis(claim.attempt(), random.getAsDouble());
+    return new Settlement.RunAgain(nowMillis + pause, false, attempt);
+  }
+
+  static int maxAttempts(Claim claim, QueuePolicy policy) {
+    int own = claim.job().options().maxAttempts();
+    return own > 0 ? own : policy.retry().maxAttempts();
+  }
+
+  private static AttemptRecord attempt(
+      Claim claim, AttemptOutcome outcome, @Nullable String error, long nowMillis) {
+    return new AttemptRecord(
+        claim.attempt(),
+        outcome,
+        error,
+        Instant.ofEpochMilli(claim.startedAtMillis()),
+        Instant.ofEpochMilli(nowMillis));
+  }
+}

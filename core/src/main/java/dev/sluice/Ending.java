@@ -1,0 +1,42 @@
+package dev.sluice;
+
+import org.jspecify.annotations.Nullable;
+
+/// How a run ended, before anybody decided what that means for the job.
+///
+/// Threading: immutable.
+sealed interface Ending {
+
+  /// The handler answered.
+  record Returned(Outcome outcome) implements Ending {
+    static final Returned DONE = new Returned(Outcome.done());
+  }
+
+  /// The handler threw, or its payload could not be decoded.
+  ///
+  /// @param error the failure in words, cut to a bounded length
+  /// @param interruption why the run had been interrupted before it threw; null when it had not
+  record Threw(String error, @Nullable Interruption interruption) implements Ending {}
+
+  /// The handler heeded no interrupt and was given up.
+  ///
+  /// @param interruption why it had been interrupted
+  record Abandoned(String error, @Nullable Interruption interruption) implements Ending {}
+
+  /// No handler is registered for the job's type.
+  record Unhandled() implements Ending {}
+
+  /// The firing belongs to a schedule that has changed since it was planned.
+  record Withdrawn() implements Ending {}
+
+  /// The job came too late to be started.
+  record Expired() implements Ending {}
+
+  /// Why a run was interrupted. What is asked first is what counts.
+  enum Interruption {
+    TIMEOUT,
+    CANCEL,
+    LEASE_LOST,
+    STOPPING
+  }
+}

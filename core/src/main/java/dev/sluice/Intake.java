@@ -1,0 +1,97 @@
+package dev.sluice;
+
+import dev.sluice.engine.Limits;
+import dev.sluice.job.Job;
+import dev.sluice.job.JobId;
+import dev.sluice.job.JobOptions;
+import java.time.Duration;
+import java.time.Instant;
+
+/// Makes a job of what a producer hands over, and refuses what the engine could not hold, so that
+/// one bad job never spoils the batch of its neighbours.
+///
+/// Threading: stateless.
+final class Intake {
+  private Intake() {}
+
+  /// @throws IllegalArgumentException when payload or delay are beyond the engine's limits
+  /// @throws CodecException when the payload cannot be encoded
+  static <T> Job job(
+      JobId id,
+      QueueRuntime queue,
+      JobType<T> type,
+      T payload,
+      EnqueueOptions options,
+      long nowMillis,
+      Limits limits) {
+    byte[] bytes = encode(type, payload);
+    if (bytes.length > limits.payloadBytes()) {
+      throw new IllegalArgumentException(
+          "payload: "
+              + bytes.length
+              + " bytes must be at most "
+              + limits.payloadBytes()
+              + " for the engine '"
+              + limits.engine()
+              + "'");
+    }
+    return new Job(
+        id,
+        queue.name(),
+        type.name(),
+        bytes,
+        options.priority(),
+        nowMillis,
+        options(options, queue.policy(), nowMillis, limits));
+  }
+
+  private static <T> byte[] encode(JobType<T> type, T payload) {
+    try {
+      return type.codec().encode(payload);
+    } catch (CodecException known) {
+      throw known;
+    } catch (RuntimeException failure) {
+      throw new CodecException(
+          "the payload of a '" + type.name() + "' job cannot be encoded: " + failure, failure);
+    }
+  }
+
+  private static JobOptions options(
+      EnqueueOptions options, QueuePolicy policy, long nowMillis, Limits limits) {
+    if (options.equals(EnqueueOptions.defaults()) && policy.timeToStart().isEmpty()) {
+      return JobOptions.NONE;
+    }
+    long runAt =
+        options
+            .delay()
+            .map(delay -> nowMillis + delay.toMillis())
+            .or(() -> options.runAt().map(Instant::toEpochMilli))
+            .orElse(0L);
+    if (runAt > nowMillis && runAt - nowMillis > limits.delay().toMillis()) {
+      throw new IllegalArgumentException(
+          "run-at: "
+              + Instant.ofEpochMilli(runAt)
+              + " must be at most "
+              + limits.delay()
+              + " from now for the engine '"
+              + limits.engine()
+              + "'");
+    }
+    long startable = Math.max(runAt, nowMillis);
+    long expiresAt =
+        options
+            .timeToStart()
+            .or(policy::timeToStart)
+            .map(time -> startable + time.toMillis())
+            .orElse(0L);
+    return new JobOptions(
+        runAt,
+        options.key().orElse(null),
+        options.headers(),
+        expiresAt,
+        options.timeout().map(Duration::toMillis).orElse(0L),
+        options.maxAttempts().orElse(0),
+        null,
+        null);
+  }
+}

@@ -1,0 +1,63 @@
+package dev.sluice;
+
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.Environment;
+import dev.sluice.engine.Extension;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// The chore that extends the lease of every run, at every third of its length, until its end is
+/// recorded; and that learns from the answers who shall stop.
+///
+/// Threading: confined to the keeper.
+final class LeaseKeeper implements Environment.Step {
+  private static final long INTERVAL_NANOS = 250_000_000;
+
+  private final Engine engine;
+  private final Environment.Clock clock;
+  private final Runs runs;
+
+  LeaseKeeper(Engine engine, Environment.Clock clock, Runs runs) {
+    this.engine = engine;
+    this.clock = clock;
+    this.runs = runs;
+  }
+
+  @Override
+  public long step() {
+    long now = clock.monotonicNanos();
+    Map<Duration, List<Run>> due = new HashMap<>();
+    for (Run run : runs.snapshot()) {
+      Duration lease = run.queue.policy().lease();
+      if (now - run.extendedNanos >= lease.toNanos() / 3) {
+        due.computeIfAbsent(lease, _ -> new ArrayList<>()).add(run);
+      }
+    }
+    due.forEach((lease, some) -> extend(some, lease, now));
+    return INTERVAL_NANOS;
+  }
+
+  private void extend(List<Run> due, Duration lease, long now) {
+    int batch = engine.limits().batch();
+    for (int from = 0; from < due.size(); from += batch) {
+      List<Run> part = due.subList(from, Math.min(due.size(), from + batch));
+      List<Extension> answers =
+          engine.extend(part.stream().map(run -> run.claim.lease()).toList(), lease);
+      for (int i = 0; i < part.size(); i++) {
+        heed(part.get(i), answers.get(i), now);
+      }
+    }
+  }
+
+  private static void heed(Run run, Extension answer, long now) {
+    run.extendedNanos = now;
+    switch (answer) {
+      case EXTENDED -> {}
+      case CANCEL_REQUESTED -> run.interrupt(Ending.Interruption.CANCEL, now);
+      case LEASE_LOST -> run.interrupt(Ending.Interruption.LEASE_LOST, now);
+    }
+  }
+}

@@ -1,0 +1,163 @@
+package dev.sluice;
+
+import dev.sluice.engine.ClaimRequest;
+import dev.sluice.engine.Inspectable.Counts;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/// A queue at work in this process: its policy of the moment, its slots, its rate.
+///
+/// Threading: what is volatile, atomic or a thread-safe type may be used by any thread; the bucket,
+/// the credits and the methods that touch them are confined to the dispatcher.
+final class QueueRuntime {
+  /// Of so many starts one is set aside for the oldest LOW job, and twice as many for NORMAL.
+  private static final double LOW_SHARE = 1 / 16.0;
+
+  private static final double NORMAL_SHARE = 2 / 16.0;
+
+  private final String name;
+  private volatile QueuePolicy policy;
+
+  /// Claims that hold a slot: from the claim until their end is recorded.
+  final AtomicInteger running = new AtomicInteger();
+
+  /// Given-up handlers that still run. Up to the policy's limit they hold no slot.
+  final AtomicInteger zombies = new AtomicInteger();
+
+  final DrainRate drain = new DrainRate();
+  final QueueCounters counters = new QueueCounters();
+
+  /// Whether the engine gives out no jobs of this queue, as far as is known here.
+  volatile boolean paused;
+
+  /// Why nothing starts although it should, in words; null when all is well.
+  volatile @Nullable String stuck;
+
+  /// Since when there has been something to claim without pause, monotonic; the stuck check's.
+  volatile long claimableSinceNanos;
+
+  /// When jobs were claimed last, monotonic.
+  volatile long claimedAtNanos;
+
+  private @Nullable TokenBucket bucket;
+  private double lowCredit;
+  private double normalCredit;
+  private long handlersStarted;
+
+  QueueRuntime(String name, QueuePolicy policy, long nowNanos) {
+    this.name = name;
+    this.policy = policy;
+    this.claimedAtNanos = nowNanos;
+    this.claimableSinceNanos = nowNanos;
+  }
+
+  String name() {
+    return name;
+  }
+
+  QueuePolicy policy() {
+    return policy;
+  }
+
+  void policy(QueuePolicy newPolicy) {
+    policy = newPolicy;
+  }
+
+  /// Slots that are free now; zombies beyond their limit take slots away.
+  int freeSlots() {
+    QueuePolicy now = policy;
+    int unreplaced = Math.max(0, zombies.get() - now.maxZombies());
+    return Math.max(0, now.concurrency() - unreplaced - running.get());
+  }
+
+  /// How many jobs may start now, by slots and by rate.
+  int startable(int most, long nowNanos) {
+    int slots = Math.min(most, freeSlots());
+    TokenBucket tokens = bucket(nowNanos);
+    return tokens == null ? slots : Math.min(slots, tokens.available(nowNanos));
+  }
+
+  /// The claim of `max` jobs, with the places that are owed to lower priorities.
+  ClaimRequest request(int max) {
+    int low = (int) Math.min(max, lowCredit);
+    int normal = (int) Math.min(max - low, normalCredit);
+    return new ClaimRequest(name, max, low, normal, policy.lease());
+  }
+
+  /// Takes slots and tokens for jobs that were just claimed with `request`.
+  void claimed(ClaimRequest request, int count, long nowNanos) {
+    claimedAtNanos = nowNanos;
+    if (running.getAndAdd(count) == 0) {
+      drain.begin(nowNanos);
+    }
+    TokenBucket tokens = bucket(nowNanos);
+    if (tokens != null) {
+      tokens.take(count);
+    }
+    counters.started.add(count);
+    lowCredit = Math.min(policy.concurrency(), lowCredit - request.low() + count * LOW_SHARE);
+    normalCredit =
+        Math.min(policy.concurrency(), normalCredit - request.normal() + count * NORMAL_SHARE);
+  }
+
+  /// Nanoseconds until the rate lets a job start; 0 when it does now.
+  long nanosToToken(long nowNanos) {
+    TokenBucket tokens = bucket(nowNanos);
+    return tokens == null ? 0 : tokens.nanosToNext(nowNanos);
+  }
+
+  /// What is wrong with this queue, in words.
+  List<String> complaints() {
+    List<String> complaints = new ArrayList<>();
+    String why = stuck;
+    if (why != null) {
+      complaints.add(why);
+    }
+    int undead = zombies.get();
+    if (undead > policy.maxZombies()) {
+      complaints.add(
+          "queue '"
+              + name
+              + "': "
+              + undead
+              + " zombies, more than the "
+              + policy.maxZombies()
+              + " whose slots are replaced");
+    }
+    return complaints;
+  }
+
+  QueueStatus status(Counts counts) {
+    return new QueueStatus(
+        name,
+        policy,
+        counts,
+        running.get(),
+        zombies.get(),
+        drain.perSecond(),
+        counters.accepted.sum(),
+        counters.duplicates.sum(),
+        counters.refused.sum(),
+        counters.started.sum(),
+        counters.succeeded.sum(),
+        counters.failed.sum(),
+        counters.leasesLost.sum(),
+        counters.lateResults.sum());
+  }
+
+  String nextHandlerName() {
+    return "sluice-" + name + "-" + ++handlersStarted;
+  }
+
+  private @Nullable TokenBucket bucket(long nowNanos) {
+    Rate wanted = policy.rate().orElse(null);
+    if (wanted == null) {
+      bucket = null;
+    } else if (bucket == null || !bucket.rate().equals(wanted)) {
+      bucket = new TokenBucket(wanted, nowNanos);
+    }
+    return bucket;
+  }
+}

@@ -1,0 +1,171 @@
+package dev.sluice;
+
+import dev.sluice.engine.Environment;
+import dev.sluice.job.Admission;
+import dev.sluice.job.Job;
+import dev.sluice.job.JobId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// The chore that fires schedules. The next firing of each schedule waits in the queue as an
+/// ordinary scheduled job whose key is the schedule's name and the firing time: the queue is what
+/// remembers over a restart, and the key is what keeps two processes from firing twice.
+///
+/// A schedule that changed leaves a firing of its old self behind; [#isWithdrawn] recognises it by
+/// asking the schedule of today whether it fires at that time.
+///
+/// Threading: [#step] is confined to the keeper; everything else is thread-safe.
+final class Recurring implements Environment.Step {
+  private static final System.Logger LOG = System.getLogger("dev.sluice.schedule");
+  private static final long INTERVAL_NANOS = 1_000_000_000;
+  private static final String NAME_HEADER = "sluice-schedule";
+  private static final String FIRING_HEADER = "sluice-firing";
+
+  /// A firing of a schedule that skips what it missed must start within this time.
+  private static final Duration SKIP_AFTER = Duration.ofMinutes(1);
+
+  private final Environment.Clock clock;
+  private final Function<NewJob<?>, Admission> enqueue;
+  private final Map<String, Entry> entries = new ConcurrentHashMap<>();
+  private volatile Runnable wake = () -> {};
+
+  Recurring(Environment.Clock clock, Function<NewJob<?>, Admission> enqueue) {
+    this.clock = clock;
+    this.enqueue = enqueue;
+  }
+
+  void connect(Runnable wakeUp) {
+    wake = wakeUp;
+  }
+
+  /// Puts a schedule in force, in place of an earlier one of that name.
+  void put(String name, Schedule schedule, NewJob<?> job, Schedule.Missed missed) {
+    entries.put(name, new Entry(name, schedule, job, missed));
+    wake.run();
+  }
+
+  /// Takes a schedule out of force.
+  ///
+  /// @return the firing that waits in the queue; empty when there is none or no such schedule
+  Optional<JobId> remove(String name) {
+    Entry entry = entries.remove(name);
+    return entry == null ? Optional.empty() : Optional.ofNullable(entry.waiting);
+  }
+
+  List<String> names() {
+    return entries.keySet().stream().sorted().toList();
+  }
+
+  /// Whether a claimed job is a firing that its schedule, as it is now, would not make.
+  boolean isWithdrawn(Job job) {
+    Map<String, String> headers = job.options().headers();
+    String name = headers.isEmpty() ? null : headers.get(NAME_HEADER);
+    Entry entry = name == null ? null : entries.get(name);
+    if (entry == null) {
+      return false;
+    }
+    Instant firing = Instant.ofEpochMilli(Long.parseLong(headers.getOrDefault(FIRING_HEADER, "0")));
+    return !entry.schedule.next(firing.minusMillis(1)).equals(Optional.of(firing));
+  }
+
+  @Override
+  public long step() {
+    for (Entry entry : entries.values()) {
+      try {
+        advance(entry);
+      } catch (IllegalArgumentException unfit) {
+        LOG.log(
+            System.Logger.Level.ERROR,
+            "schedule '" + entry.name + "' cannot fire: " + unfit.getMessage());
+      }
+    }
+    return INTERVAL_NANOS;
+  }
+
+  private void advance(Entry entry) {
+    Instant now = Instant.ofEpochMilli(clock.wallMillis());
+    if (entry.pending == null) {
+      Instant planned = entry.planned;
+      if (planned != null && now.isBefore(planned)) {
+        return;
+      }
+      entry.pending = entry.schedule.next(now).orElse(null);
+    }
+    Instant firing = entry.pending;
+    if (firing != null && handOver(entry, firing)) {
+      entry.planned = firing;
+      entry.pending = null;
+    }
+  }
+
+  /// Puts one firing into the queue; false when the queue has no room for it now.
+  private boolean handOver(Entry entry, Instant firing) {
+    Admission admission = enqueue.apply(firing(entry, firing));
+    return switch (admission) {
+      case Admission.Accepted(var id) -> {
+        entry.waiting = id;
+        yield true;
+      }
+      case Admission.Duplicate(var id) -> {
+        entry.waiting = id;
+        yield true;
+      }
+      case Admission.Refused(var reason, _) -> {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "schedule '" + entry.name + "' waits to fire: " + reason.sentence());
+        yield false;
+      }
+    };
+  }
+
+  private static <T> NewJob<T> firing(Entry entry, Instant firing) {
+    // The entry holds one type and its payload together, so the cast is the one it was made with.
+    @SuppressWarnings("unchecked")
+    NewJob<T> job = (NewJob<T>) entry.job;
+    Map<String, String> headers = new HashMap<>(job.options().headers());
+    headers.put(NAME_HEADER, entry.name);
+    headers.put(FIRING_HEADER, Long.toString(firing.toEpochMilli()));
+    EnqueueOptions options =
+        job.options()
+            .withRunAt(firing)
+            .withKey("schedule:" + entry.name + "@" + firing)
+            .withHeaders(headers);
+    if (entry.missed == Schedule.Missed.SKIP) {
+      options = options.withTimeToStart(SKIP_AFTER);
+    }
+    return new NewJob<>(job.type(), job.payload(), options);
+  }
+
+  /// One schedule in force.
+  ///
+  /// Threading: `pending` and `planned` are the keeper's, `waiting` is written by it.
+  private static final class Entry {
+    final String name;
+    final Schedule schedule;
+    final NewJob<?> job;
+    final Schedule.Missed missed;
+
+    /// The firing that has to get into the queue.
+    @Nullable Instant pending;
+
+    /// The newest firing that got into the queue.
+    @Nullable Instant planned;
+
+    volatile @Nullable JobId waiting;
+
+    Entry(String name, Schedule schedule, NewJob<?> job, Schedule.Missed missed) {
+      this.name = name;
+      this.schedule = schedule;
+      this.job = job;
+      this.missed = missed;
+    }
+  }
+}

@@ -1,0 +1,217 @@
+package dev.sluice;
+
+import dev.sluice.engine.Claim;
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Environment;
+import dev.sluice.engine.Settle;
+import dev.sluice.engine.Settled;
+import dev.sluice.engine.Settlement;
+import dev.sluice.job.Job;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// The step machine that has ended runs recorded, many in one commit, and then frees their slots
+/// and tells the listeners. While the engine cannot record, ended runs keep their slots and wait.
+///
+/// Threading: [#ended] and [#endedLate] are thread-safe; [#step] is confined to the settler's loop.
+final class Settler implements Environment.Step {
+  private static final System.Logger LOG = System.getLogger("dev.sluice.settler");
+  private static final long FIRST_PAUSE_NANOS = 100_000_000;
+  private static final long LONGEST_PAUSE_NANOS = 5_000_000_000L;
+
+  private final Engine engine;
+  private final Environment environment;
+  private final Runs runs;
+  private final Listeners listeners;
+  private final int batch;
+  private final DoubleSupplier jitter;
+
+  /// Ended runs, newest first: a stack of links, bounded by the slots (Treiber, 1986).
+  private final AtomicReference<@Nullable Run> ended = new AtomicReference<>();
+
+  /// Taken from the stack and not yet recorded, oldest first.
+  private final List<Run> pending = new ArrayList<>();
+
+  private long pauseNanos = FIRST_PAUSE_NANOS;
+  private volatile Runnable wake = () -> {};
+  private volatile Runnable slotsFreed = () -> {};
+
+  Settler(Engine engine, Environment environment, Runs runs, Listeners listeners) {
+    this.engine = engine;
+    this.environment = environment;
+    this.runs = runs;
+    this.listeners = listeners;
+    this.batch = engine.limits().batch();
+    this.jitter = () -> environment.random().nextDouble();
+  }
+
+  /// @param wakeUp asks for a step of this machine
+  /// @param onSlotsFreed is called after slots were freed
+  void connect(Runnable wakeUp, Runnable onSlotsFreed) {
+    wake = wakeUp;
+    slotsFreed = onSlotsFreed;
+  }
+
+  /// Hands in a run that has ended.
+  void ended(Run run) {
+    Run before;
+    do {
+      before = ended.get();
+      run.settledNext = before;
+    } while (!ended.compareAndSet(before, run));
+    // Whoever found the stack empty wakes; the others know that somebody did.
+    if (before == null) {
+      wake.run();
+    }
+  }
+
+  /// Hands in a zombie that has ended at last. What it said is discarded.
+  void endedLate(Run run) {
+    runs.removeZombie(run);
+    slotsFreed.run();
+    run.queue.counters.lateResults.increment();
+    if (!listeners.isEmpty()) {
+      listeners.tell(new JobEvent.LateResult(run.claim.job(), run.attempt()));
+    }
+  }
+
+  @Override
+  public long step() {
+    takeEnded();
+    if (pending.isEmpty()) {
+      return WHEN_WOKEN;
+    }
+    List<Run> part = pending.subList(0, Math.min(batch, pending.size()));
+    List<Settle> settles = decide(part);
+    List<Settled> answers;
+    try {
+      answers = engine.settle(settles);
+    } catch (EngineUnavailableException unavailable) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          part.size() + " ended jobs wait to be recorded: " + unavailable.getMessage());
+      long pause = pauseNanos;
+      pauseNanos = Math.min(LONGEST_PAUSE_NANOS, pauseNanos * 2);
+      return pause;
+    }
+    pauseNanos = FIRST_PAUSE_NANOS;
+    List<Run> settled = List.copyOf(part);
+    part.clear();
+    runs.remove(settled);
+    freeSlots(settled, settles, answers);
+    slotsFreed.run();
+    report(settled, settles, answers);
+    return AT_ONCE;
+  }
+
+  private void takeEnded() {
+    int from = pending.size();
+    for (Run run = ended.getAndSet(null); run != null; run = run.settledNext) {
+      pending.add(run);
+    }
+    Collections.reverse(pending.subList(from, pending.size()));
+  }
+
+  private List<Settle> decide(List<Run> part) {
+    List<Settle> settles = new ArrayList<>(part.size());
+    long now = environment.clock().wallMillis();
+    for (Run run : part) {
+      Settlement settlement =
+          Decision.settle(run.claim, run.ending(), run.queue.policy(), now, jitter);
+      settles.add(new Settle(run.claim.lease(), settlement));
+    }
+    return settles;
+  }
+
+  /// Frees slots queue by queue; neighbours are nearly always of one queue.
+  private void freeSlots(List<Run> settled, List<Settle> settles, List<Settled> answers) {
+    long now = environment.clock().monotonicNanos();
+    int from = 0;
+    while (from < settled.size()) {
+      QueueRuntime queue = settled.get(from).queue;
+      int to = from;
+      int gone = 0;
+      int succeeded = 0;
+      while (to < settled.size() && settled.get(to).queue == queue) {
+        if (answers.get(to) == Settled.APPLIED) {
+          Settlement settlement = settles.get(to).settlement();
+          gone += settlement.step().to().isTerminal() ? 1 : 0;
+          succeeded += settlement instanceof Settlement.Complete ? 1 : 0;
+        }
+        to++;
+      }
+      int left = queue.running.addAndGet(from - to);
+      queue.drain.ended(gone, left == 0, now);
+      queue.counters.succeeded.add(succeeded);
+      from = to;
+    }
+  }
+
+  private void report(List<Run> settled, List<Settle> settles, List<Settled> answers) {
+    boolean silent = listeners.isEmpty();
+    for (int i = 0; i < settled.size(); i++) {
+      Run run = settled.get(i);
+      Settlement settlement = settles.get(i).settlement();
+      if (answers.get(i) == Settled.LEASE_LOST) {
+        run.queue.counters.leasesLost.increment();
+      } else if (settlement instanceof Settlement.Complete) {
+        if (silent) {
+          continue;
+        }
+      } else if (!(settlement instanceof Settlement.Release)) {
+        countFailure(run);
+      }
+      if (!silent) {
+        listeners.tell(event(run, settlement, answers.get(i)));
+      }
+    }
+  }
+
+  private static void countFailure(Run run) {
+    switch (run.ending()) {
+      case Ending.Threw _,
+          Ending.Abandoned _,
+          Ending.Returned(Outcome.Retry _),
+          Ending.Returned(Outcome.Bury _) ->
+          run.queue.counters.failed.increment();
+      case Ending.Returned _, Ending.Unhandled _, Ending.Withdrawn _, Ending.Expired _ -> {}
+    }
+  }
+
+  private JobEvent event(Run run, Settlement settlement, Settled answer) {
+    Claim claim = run.claim;
+    Job job = claim.job();
+    int attempt = claim.attempt();
+    if (answer == Settled.LEASE_LOST) {
+      return new JobEvent.LeaseLost(job, attempt);
+    }
+    return switch (settlement) {
+      case Settlement.Complete() ->
+          new JobEvent.Succeeded(
+              job, attempt, environment.clock().monotonicNanos() - run.startedNanos);
+      case Settlement.RunAgain(var at, _, var record) -> {
+        Instant when = Instant.ofEpochMilli(at);
+        yield switch (record.outcome()) {
+          case SNOOZED -> new JobEvent.Snoozed(job, attempt, when);
+          case PARKED -> new JobEvent.Parked(job, attempt, when);
+          default ->
+              new JobEvent.Retrying(
+                  job, attempt, Objects.requireNonNullElse(record.error(), ""), when);
+        };
+      }
+      case Settlement.Bury(var reason, var record) ->
+          new JobEvent.Died(job, attempt, reason, Objects.requireNonNullElse(record.error(), ""));
+      case Settlement.Release() -> new JobEvent.Released(job, attempt);
+      case Settlement.Stop _ -> new JobEvent.Cancelled(job, attempt);
+      case Settlement.Crash _, Settlement.Poison _ ->
+          throw new IllegalStateException("a run cannot end as " + settlement);
+    };
+  }
+}

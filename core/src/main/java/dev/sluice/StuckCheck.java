@@ -1,0 +1,64 @@
+package dev.sluice;
+
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.Environment;
+import dev.sluice.engine.Inspectable;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The chore that watches the watchers: jobs ready, a slot free, and nothing claimed for 5 seconds
+/// means that something is broken, and health must say so.
+///
+/// Threading: confined to the keeper.
+final class StuckCheck implements Environment.Step {
+  private static final long INTERVAL_NANOS = 1_000_000_000;
+  static final long PATIENCE_NANOS = 5_000_000_000L;
+
+  private final Engine engine;
+  private final Environment.Clock clock;
+  private final Map<String, QueueRuntime> queues;
+
+  /// @param queues the queues that this process works on
+  StuckCheck(Engine engine, Environment.Clock clock, Map<String, QueueRuntime> queues) {
+    this.engine = engine;
+    this.clock = clock;
+    this.queues = queues;
+  }
+
+  @Override
+  public long step() {
+    if (engine instanceof Inspectable inspectable) {
+      for (QueueRuntime queue : queues.values()) {
+        queue.stuck = check(queue, inspectable.counts(queue.name()));
+      }
+    }
+    return INTERVAL_NANOS;
+  }
+
+  private @Nullable String check(QueueRuntime queue, Inspectable.Counts counts) {
+    long now = clock.monotonicNanos();
+    queue.paused = counts.paused();
+    if (counts.ready() == 0 || counts.paused() || queue.freeSlots() == 0) {
+      // Nothing to claim now; the time without a claim counts from here.
+      queue.claimableSinceNanos = now;
+      return null;
+    }
+    long since = Math.max(queue.claimedAtNanos, queue.claimableSinceNanos);
+    long patience = PATIENCE_NANOS + queue.policy().rate().map(StuckCheck::spacing).orElse(0L);
+    return now - since < patience
+        ? null
+        : "queue '"
+            + queue.name()
+            + "': "
+            + counts.ready()
+            + " jobs are ready and slots are free, but nothing was started for "
+            + Duration.ofNanos(now - since).toSeconds()
+            + " s";
+  }
+
+  /// The longest pause that the rate itself makes between two starts.
+  private static long spacing(Rate rate) {
+    return rate.per().toNanos() / rate.permits();
+  }
+}
