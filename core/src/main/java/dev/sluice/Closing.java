@@ -21,6 +21,7 @@ final class Closing {
   private final Engine engine;
   private final Environment.Clock clock;
   private final Runs runs;
+  private final Settler settler;
   private final Loop dispatching;
   private final Loop watching;
   private final Loop settling;
@@ -32,6 +33,7 @@ final class Closing {
       Engine engine,
       Environment.Clock clock,
       Runs runs,
+      Settler settler,
       Loop dispatching,
       Loop watching,
       Loop settling,
@@ -39,6 +41,7 @@ final class Closing {
     this.engine = engine;
     this.clock = clock;
     this.runs = runs;
+    this.settler = settler;
     this.dispatching = dispatching;
     this.watching = watching;
     this.settling = settling;
@@ -89,6 +92,8 @@ final class Closing {
     abandoned += runs.zombies().size();
     watching.stop();
     settling.stop();
+    // Its loop has ended, so this thread may step it: what ended last is still recorded.
+    while (settler.step() == Environment.Step.AT_ONCE) {}
     keeping.stop();
     engine.close();
     return new CloseReport(before - late, Math.max(0, late - runs.size()), abandoned);

@@ -104,7 +104,7 @@ public final class Sluice implements AutoCloseable {
     settler.connect(settling::wake, dispatching::wake);
     recurring.connect(keeping::wake);
     engine.onWork(dispatching::wake);
-    closing = new Closing(engine, clock, runs, dispatching, watching, settling, keeping);
+    closing = new Closing(engine, clock, runs, settler, dispatching, watching, settling, keeping);
   }
 
   /// The way to start one: names the engine, which the Sluice will own and close.
