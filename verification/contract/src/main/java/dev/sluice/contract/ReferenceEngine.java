@@ -53,18 +53,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threading: thread-safe, by one monitor for everything.
 public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectable, Controllable {
+  // Smaller limits than any engine for use: at this speed, more would only make tests slow.
   private static final Limits LIMITS =
-      new Limits("reference", false, true, true, 10_000, 16 << 20, Duration.ofDays(3_650));
-  private static final Comparator<ReferenceJob> BY_PLACE =
-      Comparator.comparingLong(entry -> entry.place);
-  private static final Comparator<ReferenceJob> BY_DUE =
-      Comparator.comparingLong((ReferenceJob entry) -> entry.dueMillis)
-          .thenComparing(e -> e.job.id());
-  private static final Comparator<ReferenceJob> IN_STARTING_ORDER =
-      Comparator.comparing((ReferenceJob entry) -> entry.job.priority())
-          .reversed()
-          .thenComparing(BY_PLACE);
-
+      new Limits("reference", false, true, true, 1_000, 1 << 20, Duration.ofDays(3_650));
   private final Environment.Clock clock;
   private final List<ReferenceJob> entries = new ArrayList<>();
   private final Set<String> names = new TreeSet<>();
@@ -187,7 +178,10 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
 
   private void promote(String queue) {
     List<ReferenceJob> due =
-        in(queue, SCHEDULED).filter(e -> e.dueMillis <= clock.wallMillis()).sorted(BY_DUE).toList();
+        in(queue, SCHEDULED)
+            .filter(e -> e.dueMillis <= clock.wallMillis())
+            .sorted(ReferenceJob.BY_DUE)
+            .toList();
     for (ReferenceJob entry : due.stream().limit(1_000).toList()) {
       entry.take(Lifecycle.DUE);
       entry.place = ++places;
@@ -195,7 +189,8 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
   }
 
   private List<ReferenceJob> choose(ClaimRequest request) {
-    List<ReferenceJob> ready = in(request.queue(), READY).sorted(IN_STARTING_ORDER).toList();
+    List<ReferenceJob> ready =
+        in(request.queue(), READY).sorted(ReferenceJob.IN_STARTING_ORDER).toList();
     Set<ReferenceJob> chosen = new HashSet<>();
     ready.stream()
         .filter(e -> e.job.priority() == Priority.LOW)
@@ -452,8 +447,11 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
         in(queue, CANCELLED).count(),
         in(queue, JobState::isWaiting).mapToLong(e -> e.job.bytes()).sum(),
         Stream.of(Priority.values())
-            .flatMap(
-                p -> in(queue, READY).filter(e -> e.job.priority() == p).min(BY_PLACE).stream())
+            .flatMap(p ->
+                in(queue, READY)
+                    .filter(e -> e.job.priority() == p)
+                    .min(ReferenceJob.BY_PLACE)
+                    .stream())
             .mapToLong(e -> e.job.createdAtMillis())
             .min()
             .orElse(0),
@@ -464,7 +462,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
   public synchronized Page list(String queue, JobState state, int limit, @Nullable String cursor) {
     requireOpen();
     require(limit >= 1 && limit <= 1_000, "limit: " + limit + " must be 1 to 1000");
-    Comparator<ReferenceJob> order = order(state);
+    Comparator<ReferenceJob> order = ReferenceJob.order(state);
     ReferenceJob last = cursor == null ? null : ReferenceJob.ofCursor(state, cursor);
     Predicate<ReferenceJob> wanted = entry -> last == null || order.compare(entry, last) > 0;
     List<ReferenceJob> rest = in(queue, state).filter(wanted).sorted(order).toList();
@@ -472,15 +470,6 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
     return new Page(
         page.stream().map(this::view).toList(),
         rest.size() > limit ? page.getLast().cursor() : null);
-  }
-
-  private static Comparator<ReferenceJob> order(JobState state) {
-    return switch (state) {
-      case READY -> IN_STARTING_ORDER;
-      case SCHEDULED -> BY_DUE;
-      case RUNNING -> Comparator.comparing(entry -> entry.job.id());
-      case SUCCEEDED, DEAD, CANCELLED -> Comparator.comparingLong(entry -> entry.ended);
-    };
   }
 
   private JobView view(ReferenceJob entry) {
@@ -493,7 +482,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
         entry.epoch,
         entry.state == READY
             ? in(entry.job.queue(), READY)
-                .filter(e -> IN_STARTING_ORDER.compare(e, entry) < 0)
+                .filter(e -> ReferenceJob.IN_STARTING_ORDER.compare(e, entry) < 0)
                 .count()
             : -1,
         entry.state == SCHEDULED ? Instant.ofEpochMilli(entry.dueMillis) : null,

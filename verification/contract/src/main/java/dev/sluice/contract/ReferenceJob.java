@@ -11,6 +11,7 @@ import dev.sluice.job.JobState;
 import dev.sluice.job.Lifecycle;
 import dev.sluice.job.Priority;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,15 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threading: confined to the monitor of the engine.
 final class ReferenceJob {
+  static final Comparator<ReferenceJob> BY_PLACE = Comparator.comparingLong(entry -> entry.place);
+  static final Comparator<ReferenceJob> BY_DUE =
+      Comparator.comparingLong((ReferenceJob entry) -> entry.dueMillis)
+          .thenComparing(e -> e.job.id());
+  static final Comparator<ReferenceJob> IN_STARTING_ORDER =
+      Comparator.comparing((ReferenceJob entry) -> entry.job.priority())
+          .reversed()
+          .thenComparing(BY_PLACE);
+
   final Job job;
   JobState state;
   long place;
@@ -40,6 +50,16 @@ final class ReferenceJob {
 
   void take(Lifecycle step) {
     state = step.apply(state);
+  }
+
+  /// The order of a list of jobs in `state`.
+  static Comparator<ReferenceJob> order(JobState state) {
+    return switch (state) {
+      case READY -> IN_STARTING_ORDER;
+      case SCHEDULED -> BY_DUE;
+      case RUNNING -> Comparator.comparing(entry -> entry.job.id());
+      case SUCCEEDED, DEAD, CANCELLED -> Comparator.comparingLong(entry -> entry.ended);
+    };
   }
 
   Claim claim() {
