@@ -40,8 +40,9 @@ public interface Engine extends AutoCloseable {
   List<Extension> extend(List<Lease> leases, Duration by);
 
   /// Records how claims ended. A lease that is no longer valid changes nothing and is answered with
-  /// [Settled#LEASE_LOST]. Repeating a settlement that was recorded answers [Settled#APPLIED]
-  /// again.
+  /// [Settled#LEASE_LOST]. Repeating a settlement that ended the job answers [Settled#APPLIED]
+  /// again; a repeated one that sent it back to wait finds the lease lost, and the job where it was
+  /// sent.
   ///
   /// @param settles at most [Limits#batch]
   List<Settled> settle(List<Settle> settles);

@@ -75,8 +75,7 @@ final class BuggyEngine extends EngineLayer<FullEngine> {
     return new Admission.Accepted(offer.job().id());
   }
 
-  private static List<Offer> bounded(
-      List<Offer> offers, UnaryOperator<Bound> change) {
+  private static List<Offer> bounded(List<Offer> offers, UnaryOperator<Bound> change) {
     return offers.stream()
         .map(offer -> new Offer(offer.job(), change.apply(offer.bound())))
         .toList();
@@ -189,11 +188,10 @@ final class BuggyEngine extends EngineLayer<FullEngine> {
       case CRASH_NOT_COUNTED ->
           inner.settle(
               settles.stream()
-                  .map(
-                      settle ->
-                          settle.settlement() instanceof Settlement.Crash
-                              ? new Settle(settle.lease(), Settlement.Release.INSTANCE)
-                              : settle)
+                  .map(settle ->
+                      settle.settlement() instanceof Settlement.Crash
+                          ? new Settle(settle.lease(), Settlement.Release.INSTANCE)
+                          : settle)
                   .toList());
       case SETTLE_DROPPED ->
           world.chance(0.05)

@@ -17,7 +17,7 @@ final class DurableModel extends EngineLayer<MemoryEngine> {
   }
 
   private DurableModel(LeapingClock clock, World world) {
-    super(MemoryEngine.open(new Environment(clock, world.random.split(), new Process(world))));
+    super(MemoryEngine.open(new Environment(clock, world.random.split(), new Node(world))));
     this.clock = clock;
   }
 

@@ -39,14 +39,14 @@ final class FaultyEngine extends EngineLayer<FullEngine> {
     }
     if (world.chance(deaths)) {
       if (world.chance(0.5)) {
-        call.get();
+        var _ = call.get();
       }
       world.crashed = true;
       throw new EngineUnavailableException("the process died");
     }
     if (world.chance(faults)) {
       if (world.chance(0.5)) {
-        call.get();
+        var _ = call.get();
         throw new EngineUnavailableException("the answer was lost");
       }
       throw new EngineUnavailableException("the write failed");

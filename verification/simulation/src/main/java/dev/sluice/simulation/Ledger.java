@@ -12,8 +12,6 @@ import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
 import dev.sluice.job.Admission;
-import dev.sluice.job.AttemptOutcome;
-import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
@@ -29,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /// The witness between core and engine: sees every call and answer, keeps its own book of every
 /// job, and throws a [Violation] at the first answer that breaks an invariant.
@@ -49,7 +48,8 @@ final class Ledger extends EngineLayer<FullEngine> {
   /// What a queue allows each process at the moment.
   ///
   /// @param permitsPerSecond 0 for no rate
-  record Limits(int concurrency, int maxAttempts, int maxCrashes, long permitsPerSecond, long burst) {}
+  record Limits(
+      int concurrency, int maxAttempts, int maxCrashes, long permitsPerSecond, long burst) {}
 
   Ledger(FullEngine inner, DurableModel truth, World world) {
     super(inner);
@@ -125,9 +125,7 @@ final class Ledger extends EngineLayer<FullEngine> {
             "accepted beyond capacity.bytes");
         enter(
             job,
-            job.options().runAtMillis() > world.wallMillis()
-                ? JobState.SCHEDULED
-                : JobState.READY);
+            job.options().runAtMillis() > world.wallMillis() ? JobState.SCHEDULED : JobState.READY);
       }
       case Admission.Duplicate(var id) ->
           Violation.unless(
@@ -144,7 +142,7 @@ final class Ledger extends EngineLayer<FullEngine> {
   }
 
   private void enter(Job job, JobState state) {
-    book.putIfAbsent(job.id(), new Tracked(job, state));
+    book.putIfAbsent(job.id(), new Tracked(job, state, book.size()));
   }
 
   private Optional<Tracked> byKey(Job job) {
@@ -198,8 +196,7 @@ final class Ledger extends EngineLayer<FullEngine> {
     }
     Violation.unless(!tracked.state.isTerminal(), "I7", "claimed a job that had ended: " + id);
     Violation.unless(tracked.state.isWaiting(), "I2", "claimed a held job: " + id);
-    Violation.unless(
-        claim.lease().epoch() > tracked.epoch, "I2", "the epoch did not go up: " + id);
+    Violation.unless(claim.lease().epoch() > tracked.epoch, "I2", "the epoch did not go up: " + id);
     Violation.unless(
         Arrays.equals(claim.job().payload(), tracked.job.payload()), "I3", "the payload changed");
     Violation.unless(
@@ -229,7 +226,7 @@ final class Ledger extends EngineLayer<FullEngine> {
                 && other.state == JobState.READY
                 && other.job.queue().equals(next.job.queue())
                 && other.job.priority() == next.job.priority()
-                && other.job.id().compareTo(next.job.id()) < 0;
+                && other.place < next.place;
         Violation.unless(!ahead, "I8", "started out of order");
       }
     }
@@ -245,7 +242,9 @@ final class Ledger extends EngineLayer<FullEngine> {
             .count();
     Violation.unless(running <= now.concurrency(), "I8", running + " run at once");
     Violation.unless(
-        claim.attempt() <= now.maxAttempts(), "I6", "attempt " + claim.attempt() + " started");
+        claim.attempt() <= now.maxAttempts() + claim.crashes(),
+        "I6",
+        "attempt " + claim.attempt() + " started");
     if (now.permitsPerSecond() > 0) {
       starts
           .computeIfAbsent(acting, _ -> new StartWindow())
@@ -389,34 +388,40 @@ final class Ledger extends EngineLayer<FullEngine> {
     }
   }
 
-  private static boolean parked(AttemptRecord attempt) {
-    return attempt.outcome() == AttemptOutcome.PARKED;
-  }
-
   /// After everything has calmed down: nothing accepted is missing, everything has ended once, and
   /// the engine's counts are what the jobs add up to.
-  void allHasEnded() {
+  ///
+  /// @param mayWait which jobs may still wait: those that nobody has a handler for
+  void allHasEnded(Predicate<Tracked> mayWait) {
     for (Tracked tracked : book.values()) {
       JobView view =
           truth
               .find(tracked.job.id())
               .orElseThrow(() -> new Violation("I1", "an accepted job is gone"));
       Violation.unless(
-          view.state().isTerminal() || view.attempts().stream().anyMatch(Ledger::parked),
+          view.state().isTerminal() || mayWait.test(tracked),
           "I1",
           "job " + view.id() + " is still " + view.state());
-      Violation.unless(view.state() == tracked.state, "I7", "ended otherwise than it was settled");
+      Violation.unless(
+          view.state() == tracked.state || (view.state().isWaiting() && tracked.state.isWaiting()),
+          "I7",
+          "job " + view.id() + " is " + view.state() + ", settled as " + tracked.state);
       Violation.unless(
           Arrays.equals(view.job().payload(), tracked.job.payload()), "I3", "the payload changed");
     }
     for (String queue : truth.queues()) {
+      Counts counts = truth.counts(queue);
+      Violation.unless(
+          counts.waiting() == waiting(queue), "I4", "the count of waiting jobs is off");
       for (JobState state : JobState.values()) {
         long booked =
             book.values().stream()
                 .filter(job -> job.state == state && job.job.queue().equals(queue))
                 .count();
         Violation.unless(
-            truth.counts(queue).of(state) == booked, "I4", "the count of " + state + " is off");
+            state.isWaiting() || counts.of(state) == booked,
+            "I4",
+            "the count of " + state + " is off");
       }
     }
   }

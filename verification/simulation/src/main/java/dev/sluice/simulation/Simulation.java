@@ -39,7 +39,9 @@ public final class Simulation {
   private static final int CALM_ROUNDS = 20_000;
   private static final String PLAIN = "plain";
   private static final String LIMITED = "limited";
-  private static final Keep EVERYTHING = new Keep(Duration.ofDays(3650), Long.MAX_VALUE, Long.MAX_VALUE);
+  private static final List<Priority> PRIORITIES = List.of(Priority.values());
+  private static final Keep EVERYTHING =
+      new Keep(Duration.ofDays(3650), Long.MAX_VALUE, Long.MAX_VALUE);
   private static final JobType<String> WORK = JobType.of("work", Codec.string()).on(PLAIN);
   private static final JobType<String> POISON = JobType.of("poison", Codec.string()).on(PLAIN);
   private static final JobType<String> ORPHAN = JobType.of("no-handler", Codec.string()).on(PLAIN);
@@ -50,7 +52,7 @@ public final class Simulation {
   private final FaultyEngine faulty;
   private final BuggyEngine buggy;
   private final Ledger ledger;
-  private final List<Process> processes = new ArrayList<>();
+  private final List<Node> processes = new ArrayList<>();
   private final List<@Nullable Sluice> sluices = new ArrayList<>();
   private boolean calm;
   private int enqueued;
@@ -58,13 +60,14 @@ public final class Simulation {
   private Simulation(long seed, Bug bug) {
     this.bug = bug;
     world = new World(seed);
-    model = new DurableModel(bug == Bug.LEASE_BY_WALL_CLOCK ? wallClockOnly() : engineClock(), world);
+    model =
+        new DurableModel(bug == Bug.LEASE_BY_WALL_CLOCK ? wallClockOnly() : engineClock(), world);
     faulty = new FaultyEngine(model, world);
     buggy = new BuggyEngine(faulty, bug, world);
     ledger = new Ledger(buggy, model, world);
     int count = world.chance(0.5) ? 1 : 2;
     for (int i = 0; i < count; i++) {
-      processes.add(new Process(world));
+      processes.add(new Node(world));
       sluices.add(null);
     }
   }
@@ -79,7 +82,8 @@ public final class Simulation {
       simulation.storm();
       simulation.calm();
     } catch (AssertionError violated) {
-      throw new AssertionError("seed " + seed + " with " + bug + ": " + violated.getMessage(), violated);
+      throw new AssertionError(
+          "seed " + seed + " with " + bug + ": " + violated.getMessage(), violated);
     }
     return simulation.ledger.trace();
   }
@@ -95,8 +99,7 @@ public final class Simulation {
     return clock(() -> world.wallMillis() * 1_000_000, world::wallMillis);
   }
 
-  private static Environment.Clock clock(
-      LongSupplier monotonic, LongSupplier wall) {
+  private static Environment.Clock clock(LongSupplier monotonic, LongSupplier wall) {
     return new Environment.Clock() {
       @Override
       public long wallMillis() {
@@ -128,8 +131,8 @@ public final class Simulation {
 
   private void act(int which) {
     ledger.acting = which;
-    Process process = processes.get(which);
-    Sluice sluice = Objects.requireNonNull(sluices.get(which));
+    Node process = processes.get(which);
+    Sluice sluice = running(which);
     int roll = world.dice(100);
     if (roll < 38) {
       step(process);
@@ -156,8 +159,8 @@ public final class Simulation {
     }
   }
 
-  private void step(Process process) {
-    List<Process.SimulatedLoop> due =
+  private void step(Node process) {
+    List<Node.SimulatedLoop> due =
         process.loops.stream().filter(loop -> loop.nanosToStep() == 0).toList();
     if (due.isEmpty()) {
       long wait = process.nanosToNextStep();
@@ -167,7 +170,7 @@ public final class Simulation {
     }
   }
 
-  private void endWorker(Process process) {
+  private void endWorker(Node process) {
     if (!process.workers.isEmpty()) {
       process.workers.get(world.dice(process.workers.size())).end();
     }
@@ -198,7 +201,7 @@ public final class Simulation {
   private EnqueueOptions anyOptions() {
     EnqueueOptions options =
         EnqueueOptions.defaults()
-            .withPriority(Priority.values()[world.dice(3)])
+            .withPriority(PRIORITIES.get(world.dice(PRIORITIES.size())))
             .withQueue(world.chance(0.3) ? LIMITED : PLAIN);
     if (world.chance(0.2)) {
       options = options.withDelay(Duration.ofMillis(world.dice(30_000)));
@@ -216,8 +219,8 @@ public final class Simulation {
   }
 
   /// What the user's code does; called when the simulation lets a handler end.
-  private Outcome work(Process process) throws InterruptedException {
-    Process.SimulatedWorker worker = process.current;
+  private Outcome work(Node process) throws InterruptedException {
+    Node.SimulatedWorker worker = process.current;
     if (calm) {
       return Outcome.done();
     }
@@ -239,12 +242,8 @@ public final class Simulation {
     return Outcome.done();
   }
 
-  private void steer(
-      Sluice sluice,
-      Predicate<Tracked> fit,
-      Consumer<Job> action) {
-    List<Job> jobs =
-        ledger.jobs().stream().filter(fit).map(tracked -> tracked.job).toList();
+  private void steer(Sluice sluice, Predicate<Tracked> fit, Consumer<Job> action) {
+    List<Job> jobs = ledger.jobs().stream().filter(fit).map(tracked -> tracked.job).toList();
     if (!jobs.isEmpty() && !sluice.queues().isEmpty()) {
       action.accept(jobs.get(world.dice(jobs.size())));
     }
@@ -256,7 +255,7 @@ public final class Simulation {
     } else {
       sluice.resume(PLAIN);
     }
-    long capacity = 5 + world.dice(30);
+    long capacity = 5L + world.dice(30);
     sluice.reconfigure(PLAIN, policy -> policy.withCapacity(capacity));
   }
 
@@ -270,6 +269,10 @@ public final class Simulation {
       ledger.acting = which;
       sluices.set(which, start(processes.get(which)));
     }
+  }
+
+  private Sluice running(int which) {
+    return Objects.requireNonNull(sluices.get(which));
   }
 
   private void bury(int which) {
@@ -290,7 +293,7 @@ public final class Simulation {
     }
   }
 
-  private Sluice start(Process process) {
+  private Sluice start(Node process) {
     QueuePolicy plain = policy().withConcurrency(4);
     QueuePolicy limited =
         policy().withConcurrency(2).withCapacity(8).withRate(Rate.perSecond(10).withBurst(3));
@@ -346,17 +349,18 @@ public final class Simulation {
     for (int which = 0; which < processes.size(); which++) {
       processes.get(which).frozenUntilNanos = 0;
       ensureRunning(which);
+      ledger.acting = which;
+      running(which).unschedule("tick");
     }
-    ledger.acting = 0;
-    Objects.requireNonNull(sluices.getFirst()).resume(PLAIN);
+    running(0).resume(PLAIN);
     for (int round = 0; round < CALM_ROUNDS; round++) {
       if (allEnded()) {
-        ledger.allHasEnded();
+        ledger.allHasEnded(Simulation::isUnhandled);
         return;
       }
       calmRound();
     }
-    ledger.allHasEnded();
+    ledger.allHasEnded(Simulation::isUnhandled);
   }
 
   private boolean allEnded() {
@@ -374,9 +378,9 @@ public final class Simulation {
     long wait = Environment.Step.WHEN_WOKEN;
     for (int which = 0; which < processes.size(); which++) {
       ensureRunning(which);
-      Process process = processes.get(which);
+      Node process = processes.get(which);
       ledger.acting = which;
-      for (Process.SimulatedLoop loop : List.copyOf(process.loops)) {
+      for (Node.SimulatedLoop loop : List.copyOf(process.loops)) {
         if (loop.nanosToStep() == 0) {
           loop.step();
         }
@@ -388,7 +392,9 @@ public final class Simulation {
       wait = Math.min(wait, process.workers.isEmpty() ? process.nanosToNextStep() : 0);
     }
     Violation.unless(
-        wait != Environment.Step.WHEN_WOKEN || sluices.contains(null), "I9", "nobody will ever look");
+        wait != Environment.Step.WHEN_WOKEN || sluices.contains(null),
+        "I9",
+        "nobody will ever look");
     if (wait > 0 && wait != Environment.Step.WHEN_WOKEN) {
       world.advance(wait);
     }

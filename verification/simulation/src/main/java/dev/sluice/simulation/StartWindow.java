@@ -3,8 +3,8 @@ package dev.sluice.simulation;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/// The newest starts of a rate-limited queue: in no window may there be more than the burst and what
-/// arrived in it.
+/// The newest starts of a rate-limited queue: in no window may there be more than the burst and
+/// what arrived in it.
 ///
 /// Threading: confined to the simulating thread.
 final class StartWindow {

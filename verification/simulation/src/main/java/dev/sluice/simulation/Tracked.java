@@ -27,11 +27,15 @@ final class Tracked {
   /// Terminal states reached since the last operator's retry.
   int ends;
 
-  /// Whether it came straight from an enqueue, so that its place in line is its id's.
+  /// How many jobs had been accepted before it.
+  final int place;
+
+  /// Whether it came straight from an enqueue, so that it stands in line by its place.
   boolean fresh;
 
-  Tracked(Job job, JobState state) {
+  Tracked(Job job, JobState state, int place) {
     this.job = job;
+    this.place = place;
     this.state = state;
     this.runAtMillis = job.options().runAtMillis();
     this.fresh = state == JobState.READY;

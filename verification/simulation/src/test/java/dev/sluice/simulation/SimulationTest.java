@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import java.util.List;
+import java.util.logging.LogManager;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -13,10 +15,20 @@ class SimulationTest {
   private static final long SEEDS = 10_000;
   private static final long SEEDS_FOR_A_BUG = 2_000;
 
+  @BeforeAll
+  static void silence() {
+    LogManager.getLogManager().reset();
+  }
+
   @Test
   void everyInvariantHoldsOverTenThousandSeeds() {
     List<String> failures =
-        LongStream.range(0, SEEDS).parallel().mapToObj(SimulationTest::failure).flatMap(List::stream).limit(5).toList();
+        LongStream.range(0, SEEDS)
+            .parallel()
+            .mapToObj(SimulationTest::failure)
+            .flatMap(List::stream)
+            .limit(5)
+            .toList();
 
     assertThat(failures).isEmpty();
   }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// end; until then its thread counts as busy.
 ///
 /// Threading: confined to the simulating thread.
-final class Process implements Environment.Threads {
+final class Node implements Environment.Threads {
   final List<SimulatedLoop> loops = new ArrayList<>();
   final List<SimulatedWorker> workers = new ArrayList<>();
 
@@ -22,7 +22,7 @@ final class Process implements Environment.Threads {
 
   private final World world;
 
-  Process(World world) {
+  Node(World world) {
     this.world = world;
   }
 
