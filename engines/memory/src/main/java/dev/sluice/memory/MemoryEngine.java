@@ -1,0 +1,477 @@
+package dev.sluice.memory;
+
+import dev.sluice.engine.Bound;
+import dev.sluice.engine.Claim;
+import dev.sluice.engine.ClaimRequest;
+import dev.sluice.engine.Claimed;
+import dev.sluice.engine.Controllable;
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Environment;
+import dev.sluice.engine.Extension;
+import dev.sluice.engine.Inspectable;
+import dev.sluice.engine.Lease;
+import dev.sluice.engine.Limits;
+import dev.sluice.engine.Offer;
+import dev.sluice.engine.Reclaiming;
+import dev.sluice.engine.Retaining;
+import dev.sluice.engine.Retention;
+import dev.sluice.engine.Settle;
+import dev.sluice.engine.Settled;
+import dev.sluice.engine.Settlement;
+import dev.sluice.job.Admission;
+import dev.sluice.job.Admission.Accepted;
+import dev.sluice.job.Admission.Duplicate;
+import dev.sluice.job.Admission.Refused;
+import dev.sluice.job.Job;
+import dev.sluice.job.JobId;
+import dev.sluice.job.JobState;
+import dev.sluice.job.JobView;
+import dev.sluice.job.Lifecycle.Actor;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// Jobs in the memory of this process: they end with it. The reference for all other engines.
+///
+/// Threading: thread-safe. One lock, held for memory work only: never while a clock is read, never
+/// while the hint runs.
+public final class MemoryEngine
+    implements Engine, Reclaiming, Retaining, Inspectable, Controllable {
+  private static final Limits LIMITS =
+      new Limits("memory", false, true, true, 10_000, 16 << 20, Duration.ofDays(3_650));
+  private static final long MAX_DELAY_MILLIS = LIMITS.delay().toMillis();
+  private static final int MAX_PAGE = 1_000;
+
+  /// Longer leases are cut to this, so that deadlines never overflow.
+  private static final Duration MAX_LEASE = Duration.ofDays(36_500);
+
+  private static final String CLOSED = "the memory engine is closed";
+
+  private final Environment.Clock clock;
+
+  /// Guards `nodes`, `queues`, everything inside their values, and writes of `closed`.
+  private final ReentrantLock lock = new ReentrantLock();
+
+  private final Map<JobId, JobNode> nodes = new HashMap<>();
+  private final Map<String, MemoryQueue> queues = new HashMap<>();
+  private volatile boolean closed;
+  private volatile @Nullable Runnable hint;
+
+  private MemoryEngine(Environment environment) {
+    clock = environment.clock();
+  }
+
+  /// A new, empty engine that goes by the machine's clock.
+  public static MemoryEngine open() {
+    return open(Environment.system());
+  }
+
+  /// A new, empty engine.
+  public static MemoryEngine open(Environment environment) {
+    return new MemoryEngine(environment);
+  }
+
+  @Override
+  public Limits limits() {
+    return LIMITS;
+  }
+
+  @Override
+  public List<Admission> offer(List<Offer> offers) {
+    long nowMillis = clock.wallMillis();
+    requireBatch("offers", offers.size());
+    for (Offer offer : offers) {
+      requireWithinLimits(offer.job(), nowMillis);
+    }
+    List<Admission> admissions = new ArrayList<>(offers.size());
+    boolean work = false;
+    lockOpen();
+    try {
+      for (Offer offer : offers) {
+        Admission admission = admit(offer.job(), offer.bound(), nowMillis);
+        work |= admission instanceof Accepted;
+        admissions.add(admission);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (work) {
+      callHint();
+    }
+    return admissions;
+  }
+
+  private Admission admit(Job job, Bound bound, long nowMillis) {
+    JobNode same = nodes.get(job.id());
+    if (same != null) {
+      return new Duplicate(job.id());
+    }
+    MemoryQueue known = queues.get(job.queue());
+    // A refused job leaves no trace, so a queue is kept from its first accepted job on.
+    MemoryQueue queue = known == null ? new MemoryQueue() : known;
+    String key = job.options().key();
+    JobNode first = key == null ? null : queue.byKey(key);
+    if (first != null) {
+      return new Duplicate(first.job.id());
+    }
+    Admission.Reason refusal = queue.refusal(job, bound);
+    if (refusal != null) {
+      return new Refused(refusal, Optional.empty());
+    }
+    if (known == null) {
+      queues.put(job.queue(), queue);
+    }
+    nodes.put(job.id(), queue.accept(job, nowMillis));
+    return new Accepted(job.id());
+  }
+
+  @Override
+  public Claimed claim(List<ClaimRequest> requests) {
+    long nowMillis = clock.wallMillis();
+    long nowNanos = clock.monotonicNanos();
+    List<Claim> claims = new ArrayList<>();
+    long nextDueMillis = Claimed.NONE_DUE;
+    lockOpen();
+    try {
+      for (ClaimRequest request : requests) {
+        MemoryQueue queue = queues.get(request.queue());
+        if (queue != null) {
+          long deadlineNanos = nowNanos + nanos(request.lease());
+          long dueMillis = queue.claim(request, nowMillis, deadlineNanos, claims);
+          nextDueMillis = Math.min(nextDueMillis, dueMillis);
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    return new Claimed(claims, nextDueMillis);
+  }
+
+  @Override
+  public List<Extension> extend(List<Lease> leases, Duration by) {
+    long deadlineNanos = clock.monotonicNanos() + nanos(by);
+    List<Extension> extensions = new ArrayList<>(leases.size());
+    lockOpen();
+    try {
+      for (Lease lease : leases) {
+        JobNode node = nodes.get(lease.id());
+        if (node == null || node.epoch != lease.epoch() || node.state != JobState.RUNNING) {
+          extensions.add(Extension.LEASE_LOST);
+        } else {
+          node.deadlineNanos = deadlineNanos;
+          extensions.add(
+              node.cancelRequested() ? Extension.CANCEL_REQUESTED : Extension.EXTENDED);
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    return extensions;
+  }
+
+  @Override
+  public List<Settled> settle(List<Settle> settles) {
+    requireBatch("settles", settles.size());
+    long nowMillis = clock.wallMillis();
+    long nowNanos = clock.monotonicNanos();
+    List<Settled> answers = new ArrayList<>(settles.size());
+    boolean work = false;
+    lockOpen();
+    try {
+      for (Settle settle : settles) {
+        Settled answer = settle(settle.lease(), settle.settlement(), nowMillis, nowNanos);
+        work |= answer == Settled.APPLIED && settle.settlement().step().to().isWaiting();
+        answers.add(answer);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (work) {
+      callHint();
+    }
+    return answers;
+  }
+
+  private Settled settle(Lease lease, Settlement settlement, long nowMillis, long nowNanos) {
+    JobNode node = nodes.get(lease.id());
+    if (node == null || node.epoch != lease.epoch()) {
+      return Settled.LEASE_LOST;
+    }
+    if (node.state != JobState.RUNNING) {
+      boolean repeated = node.state.isTerminal() && node.state == settlement.step().to();
+      return repeated ? Settled.APPLIED : Settled.LEASE_LOST;
+    }
+    if (settlement.step().actor() == Actor.REAPER && !node.deadlinePassed(nowNanos)) {
+      return Settled.LEASE_LOST;
+    }
+    node.queue.settle(node, settlement, nowMillis);
+    return Settled.APPLIED;
+  }
+
+  @Override
+  public void onWork(Runnable newHint) {
+    hint = newHint;
+  }
+
+  private void callHint() {
+    Runnable current = hint;
+    if (current != null) {
+      current.run();
+    }
+  }
+
+  @Override
+  public Optional<String> trouble() {
+    return closed ? Optional.of(CLOSED) : Optional.empty();
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      nodes.clear();
+      queues.clear();
+      hint = null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public List<Claim> expired(int max) {
+    long nowNanos = clock.monotonicNanos();
+    List<JobNode> late = new ArrayList<>();
+    lockOpen();
+    try {
+      for (MemoryQueue queue : queues.values()) {
+        for (JobNode node = queue.running.head; node != null; node = node.next) {
+          if (node.deadlinePassed(nowNanos)) {
+            late.add(node);
+          }
+        }
+      }
+      late.sort(Comparator.comparingLong(node -> node.deadlineNanos - nowNanos));
+      return late.stream().limit(max).map(JobNode::claim).toList();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public int prune(String queueName, Retention retention, int max) {
+    long nowMillis = clock.wallMillis();
+    lockOpen();
+    try {
+      MemoryQueue queue = queues.get(queueName);
+      int gone = 0;
+      while (queue != null && gone < max) {
+        JobNode node = queue.notKept(retention, nowMillis);
+        if (node == null) {
+          return gone;
+        }
+        queue.forget(node);
+        nodes.remove(node.job.id());
+        gone++;
+      }
+      return gone;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public Control cancel(JobId id) {
+    long nowMillis = clock.wallMillis();
+    lockOpen();
+    try {
+      JobNode node = nodes.get(id);
+      if (node == null) {
+        return Control.NOT_FOUND;
+      }
+      if (node.state.isTerminal()) {
+        return Control.WRONG_STATE;
+      }
+      if (node.state == JobState.RUNNING) {
+        node.requestCancel();
+        return Control.REQUESTED;
+      }
+      node.queue.cancel(node, nowMillis);
+      return Control.APPLIED;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public Control retry(JobId id, Bound bound) {
+    lockOpen();
+    try {
+      JobNode node = nodes.get(id);
+      if (node == null) {
+        return Control.NOT_FOUND;
+      }
+      if (!node.state.isTerminal()) {
+        return Control.WRONG_STATE;
+      }
+      if (node.queue.refusal(node.job, bound) != null) {
+        return Control.NO_ROOM;
+      }
+      node.queue.retry(node);
+    } finally {
+      lock.unlock();
+    }
+    callHint();
+    return Control.APPLIED;
+  }
+
+  @Override
+  public int purge(String queueName, int max) {
+    long nowMillis = clock.wallMillis();
+    lockOpen();
+    try {
+      MemoryQueue queue = queues.get(queueName);
+      int cancelled = 0;
+      while (queue != null && cancelled < max) {
+        JobNode node = queue.anyWaiting();
+        if (node == null) {
+          return cancelled;
+        }
+        queue.cancel(node, nowMillis);
+        cancelled++;
+      }
+      return cancelled;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void pause(String queueName, boolean paused) {
+    lockOpen();
+    try {
+      if (paused) {
+        queues.computeIfAbsent(queueName, _ -> new MemoryQueue()).paused = true;
+      } else {
+        MemoryQueue queue = queues.get(queueName);
+        if (queue != null) {
+          queue.paused = false;
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (!paused) {
+      callHint();
+    }
+  }
+
+  @Override
+  public Optional<JobView> find(JobId id) {
+    lockOpen();
+    try {
+      return Optional.ofNullable(nodes.get(id)).map(JobNode::view);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public Optional<JobView> findByKey(String queueName, String key) {
+    lockOpen();
+    try {
+      return Optional.ofNullable(queues.get(queueName))
+          .map(queue -> queue.byKey(key))
+          .map(JobNode::view);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public List<String> queues() {
+    lockOpen();
+    try {
+      return queues.entrySet().stream()
+          .filter(queue -> queue.getValue().heldJobs)
+          .map(Map.Entry::getKey)
+          .sorted()
+          .toList();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public Counts counts(String queueName) {
+    lockOpen();
+    try {
+      MemoryQueue queue = queues.get(queueName);
+      return queue == null ? new Counts(0, 0, 0, 0, 0, 0, 0, 0, false) : queue.counts();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public Page list(String queueName, JobState state, int limit, @Nullable String cursor) {
+    if (limit < 1 || limit > MAX_PAGE) {
+      throw new IllegalArgumentException("limit: " + limit + " must be 1 to " + MAX_PAGE);
+    }
+    Cursor place = cursor == null ? null : Cursor.parse(state, cursor);
+    lockOpen();
+    try {
+      MemoryQueue queue = queues.get(queueName);
+      if (queue == null) {
+        return new Page(List.of(), null);
+      }
+      JobNode anchor = place == null ? null : nodes.get(place.id());
+      return new Listing(queue, state, limit, place, anchor).page();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Takes the lock; the caller gives it back, unless this throws.
+  private void lockOpen() {
+    lock.lock();
+    if (closed) {
+      lock.unlock();
+      throw new EngineUnavailableException(CLOSED);
+    }
+  }
+
+  private static void requireBatch(String field, int size) {
+    if (size > LIMITS.batch()) {
+      throw new IllegalArgumentException(
+          field + ": " + size + " must be at most " + LIMITS.batch() + " in one call");
+    }
+  }
+
+  private static void requireWithinLimits(Job job, long nowMillis) {
+    if (job.bytes() > LIMITS.payloadBytes()) {
+      throw new IllegalArgumentException(
+          "payload: " + job.bytes() + " bytes must be at most " + LIMITS.payloadBytes());
+    }
+    long runAt = job.options().runAtMillis();
+    if (runAt > nowMillis && runAt - nowMillis > MAX_DELAY_MILLIS) {
+      throw new IllegalArgumentException(
+          "run-at: "
+              + (runAt - nowMillis)
+              + " ms from now must be at most "
+              + LIMITS.delay().toDays()
+              + " days from now");
+    }
+  }
+
+  private static long nanos(Duration lease) {
+    return lease.compareTo(MAX_LEASE) > 0 ? MAX_LEASE.toNanos() : lease.toNanos();
+  }
+}
