@@ -41,8 +41,7 @@ record Cursor(JobState state, Priority priority, long at, JobId id) {
   }
 
   // The text came from outside and is not repeated.
-  private static IllegalArgumentException bad(
-      JobState state, @Nullable Throwable cause) {
+  private static IllegalArgumentException bad(JobState state, @Nullable Throwable cause) {
     return new IllegalArgumentException(
         "cursor: must be the next of an earlier page of " + state + " jobs", cause);
   }

@@ -166,8 +166,7 @@ public final class MemoryEngine
           extensions.add(Extension.LEASE_LOST);
         } else {
           node.deadlineNanos = deadlineNanos;
-          extensions.add(
-              node.cancelRequested() ? Extension.CANCEL_REQUESTED : Extension.EXTENDED);
+          extensions.add(node.cancelRequested() ? Extension.CANCEL_REQUESTED : Extension.EXTENDED);
         }
       }
     } finally {

@@ -281,8 +281,7 @@ final class MemoryQueue {
   @Nullable JobNode notKept(Retention retention, long nowMillis) {
     JobNode oldest = succeeded.head;
     JobNode oldestCancelled = cancelled.head;
-    if (oldest == null
-        || (oldestCancelled != null && oldestCancelled.position < oldest.position)) {
+    if (oldest == null || (oldestCancelled != null && oldestCancelled.position < oldest.position)) {
       oldest = oldestCancelled;
     }
     long jobs = succeeded.size + cancelled.size;
