@@ -1,0 +1,197 @@
+package dev.sluice.app;
+
+import dev.sluice.CloseReport;
+import dev.sluice.Codec;
+import dev.sluice.JobContext;
+import dev.sluice.JobEvent;
+import dev.sluice.JobType;
+import dev.sluice.Outcome;
+import dev.sluice.Sluice;
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.Environment;
+import dev.sluice.engine.Inspectable.Counts;
+import dev.sluice.job.SluiceException;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http1.Http1Config;
+import java.net.BindException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/// The demo at work: an HTTP server that hands users over, and a worker that processes them.
+///
+/// Threading: started and closed by one thread; the rest is thread-safe.
+final class Demo implements AutoCloseable {
+  static final String QUEUE = "users";
+  static final JobType<String> PROCESS_USER = JobType.of("process-user", Codec.string()).on(QUEUE);
+
+  private static final System.Logger LOG = System.getLogger("dev.sluice.app.demo");
+
+  /// Long enough for a `user_id` far beyond the longest to be answered by the demo's own words.
+  private static final int MAX_REQUEST_LINE = 64 << 10;
+
+  private final DemoConfig config;
+  private final Sluice sluice;
+  private final WebServer server;
+  private final LongAdder ended;
+  private final long waitedBefore;
+  private boolean closed;
+
+  private Demo(DemoConfig config, Sluice sluice, WebServer server, LongAdder ended) {
+    this.config = config;
+    this.sluice = sluice;
+    this.server = server;
+    this.ended = ended;
+    this.waitedBefore = unfinished();
+  }
+
+  /// Listens, and works.
+  ///
+  /// @param engine is closed with the demo, also when this fails
+  /// @throws SluiceException when nobody can listen there
+  static Demo start(DemoConfig config, Engine engine) {
+    LongAdder ended = new LongAdder();
+    Sluice sluice =
+        Sluice.on(engine)
+            .queue(QUEUE, config.policy())
+            .handle(PROCESS_USER, (userId, job) -> process(userId, job, config.jobDuration()))
+            .listen(event -> count(event, ended))
+            .start();
+    try {
+      return new Demo(config, sluice, listen(config, sluice), ended);
+    } catch (RuntimeException failure) {
+      sluice.close(Duration.ZERO);
+      throw failure;
+    }
+  }
+
+  private static void count(JobEvent event, LongAdder ended) {
+    if (event instanceof JobEvent.Succeeded
+        || event instanceof JobEvent.Died
+        || event instanceof JobEvent.Cancelled) {
+      ended.increment();
+    }
+  }
+
+  private static Outcome process(String userId, JobContext job, Duration duration)
+      throws InterruptedException {
+    String user = "processing user: " + printable(userId);
+    String again = job.attempt() > 1 ? " (attempt " + job.attempt() + ")" : "";
+    LOG.log(System.Logger.Level.INFO, user + ", started" + again);
+    try {
+      // Stands for the slow step; nobody counts it down.
+      boolean _ = new CountDownLatch(1).await(duration.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException stopped) {
+      LOG.log(System.Logger.Level.INFO, user + ", interrupted");
+      throw stopped;
+    }
+    LOG.log(System.Logger.Level.INFO, user + ", finished");
+    return Outcome.done();
+  }
+
+  /// Keeps what strangers send from writing lines of its own into the log.
+  private static String printable(String text) {
+    return text.codePoints().anyMatch(Character::isISOControl)
+        ? text.replaceAll("\\p{Cntrl}", "?")
+        : text;
+  }
+
+  private static WebServer listen(DemoConfig config, Sluice sluice) {
+    DemoRoutes routes = new DemoRoutes(sluice, PROCESS_USER, Environment.system().clock());
+    WebServer server =
+        WebServer.builder()
+            .host(config.host())
+            .port(config.port())
+            .shutdownHook(false)
+            .addProtocol(Http1Config.builder().maxPrologueLength(MAX_REQUEST_LINE).build())
+            .routing(routes::route)
+            .build();
+    try {
+      return server.start();
+    } catch (RuntimeException failure) {
+      throw new SluiceException(
+          "port: cannot listen on "
+              + config.host()
+              + " port "
+              + config.port()
+              + ", "
+              + reason(failure),
+          failure);
+    }
+  }
+
+  private static String reason(Throwable failure) {
+    @Nullable Throwable cause = failure;
+    while (cause != null) {
+      if (cause instanceof BindException && cause.getMessage() != null) {
+        return cause.getMessage().contains("in use")
+            ? "another process does; stop it or choose another --port"
+            : cause.getMessage();
+      }
+      cause = cause.getCause();
+    }
+    return failure.toString();
+  }
+
+  int port() {
+    return server.port();
+  }
+
+  /// The first lines: where it listens, which engine, what to try.
+  List<String> introduction() {
+    String shown = config.host().contains(":") ? "[" + config.host() + "]" : config.host();
+    String url = "http://" + shown + ":" + port();
+    return List.of(
+        "Sluice demo listens on " + url,
+        "engine " + config.engine().words() + ", " + waitedBefore + " unfinished from before",
+        "capacity "
+            + config.capacity()
+            + ", workers "
+            + config.workers()
+            + ", a job takes "
+            + DurationConverter.text(config.jobDuration())
+            + "; try:",
+        "  curl -i '" + url + "/?user_id=1'",
+        "  for i in $(seq 1 12); do curl -sX POST \"" + url + "/?user_id=$i\"; echo; done",
+        "  curl -s \""
+            + url
+            + "$(curl -so /dev/null -w '%header{location}' '"
+            + url
+            + "/?user_id=2')\"");
+  }
+
+  /// Stops in order: refuses new work while running jobs end, and says what became of them all.
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    LOG.log(
+        System.Logger.Level.INFO,
+        "stopping: no new work, running jobs may finish within "
+            + DurationConverter.text(config.grace())
+            + "; Ctrl-C again ends now");
+    long before = unfinished() + ended.sum();
+    CloseReport report = sluice.close(config.grace());
+    server.stop();
+    long left = Math.max(0, before - ended.sum());
+    LOG.log(
+        System.Logger.Level.INFO,
+        "stopped: "
+            + report
+            + "; "
+            + left
+            + (sluice.limits().durable()
+                ? " still wait and run after the next start"
+                : " still waited and are gone with this process"));
+  }
+
+  private long unfinished() {
+    Counts counts = sluice.status(QUEUE).counts();
+    return counts.waiting() + counts.running();
+  }
+}

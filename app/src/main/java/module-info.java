@@ -1,0 +1,21 @@
+/// The program: commands, engine URLs, the demo and the benchmark. The only module that names every
+/// engine.
+@org.jspecify.annotations.NullMarked
+module dev.sluice.app {
+  requires dev.sluice;
+  requires dev.sluice.memory;
+  requires dev.sluice.sqlite;
+  requires info.picocli;
+  requires io.helidon.http;
+  requires io.helidon.webserver;
+  requires java.logging;
+  requires java.management;
+  requires java.sql;
+  requires jdk.unsupported;
+  requires static org.jspecify;
+  requires tools.jackson.databind;
+
+  opens dev.sluice.app to
+      info.picocli,
+      tools.jackson.databind;
+}

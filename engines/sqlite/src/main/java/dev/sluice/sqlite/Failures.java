@@ -1,0 +1,85 @@
+package dev.sluice.sqlite;
+
+import dev.sluice.engine.EngineUnavailableException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import org.sqlite.SQLiteErrorCode;
+
+/// What an error of SQLite means, and how to say it.
+///
+/// Threading: immutable.
+final class Failures {
+  private static final int PRIMARY = 0xFF;
+
+  private Failures() {}
+
+  /// Memory and file disagree: an error that only reading everything anew can mend.
+  static SQLException disagreement(String what) {
+    return new SQLException(
+        "the file does not hold what it held before: " + what,
+        null,
+        SQLiteErrorCode.SQLITE_CORRUPT.code);
+  }
+
+  static boolean isConstraint(SQLException failure) {
+    return is(failure, SQLiteErrorCode.SQLITE_CONSTRAINT);
+  }
+
+  static boolean isFull(SQLException failure) {
+    return is(failure, SQLiteErrorCode.SQLITE_FULL);
+  }
+
+  /// Whether nothing is known of the file any more, so that the connection must go.
+  static boolean isBroken(SQLException failure) {
+    return switch (SQLiteErrorCode.getErrorCode(failure.getErrorCode() & PRIMARY)) {
+      case SQLITE_IOERR,
+          SQLITE_CORRUPT,
+          SQLITE_NOTADB,
+          SQLITE_CANTOPEN,
+          SQLITE_READONLY,
+          SQLITE_NOMEM,
+          SQLITE_BUSY,
+          SQLITE_LOCKED,
+          SQLITE_PROTOCOL,
+          SQLITE_MISUSE,
+          SQLITE_INTERNAL ->
+          true;
+      default -> false;
+    };
+  }
+
+  static EngineUnavailableException say(Path file, SQLException failure) {
+    return new EngineUnavailableException(sentence(file, failure), failure);
+  }
+
+  private static String sentence(Path file, SQLException failure) {
+    return switch (SQLiteErrorCode.getErrorCode(failure.getErrorCode() & PRIMARY)) {
+      case SQLITE_FULL ->
+          "the disk is full: " + file + " cannot grow; make room, and it goes on by itself";
+      case SQLITE_NOTADB ->
+          file + " is no SQLite database; name another file, or move this one away";
+      case SQLITE_CORRUPT ->
+          file
+              + " is damaged ("
+              + failure.getMessage()
+              + "); restore it from a backup, or move it away to start anew";
+      case SQLITE_READONLY, SQLITE_PERM ->
+          file + " cannot be written; give this user the right to write to it and its directory";
+      case SQLITE_CANTOPEN ->
+          file + " cannot be opened (" + failure.getMessage() + "); check its directory";
+      case SQLITE_BUSY, SQLITE_LOCKED ->
+          file + " is in use by another process; stop that one, or name another file";
+      case SQLITE_IOERR ->
+          "reading or writing "
+              + file
+              + " failed ("
+              + failure.getMessage()
+              + "); it is opened and read anew before anything else is done";
+      default -> "SQLite could not do it on " + file + ": " + failure.getMessage();
+    };
+  }
+
+  private static boolean is(SQLException failure, SQLiteErrorCode code) {
+    return (failure.getErrorCode() & PRIMARY) == code.code;
+  }
+}

@@ -1,0 +1,277 @@
+package dev.sluice.sqlite;
+
+import dev.sluice.engine.Bound;
+import dev.sluice.engine.Claim;
+import dev.sluice.engine.ClaimRequest;
+import dev.sluice.engine.Claimed;
+import dev.sluice.engine.Controllable;
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Environment;
+import dev.sluice.engine.Extension;
+import dev.sluice.engine.Inspectable;
+import dev.sluice.engine.Lease;
+import dev.sluice.engine.Limits;
+import dev.sluice.engine.Offer;
+import dev.sluice.engine.Reclaiming;
+import dev.sluice.engine.Retaining;
+import dev.sluice.engine.Retention;
+import dev.sluice.engine.Settle;
+import dev.sluice.engine.Settled;
+import dev.sluice.job.Admission;
+import dev.sluice.job.Admission.Accepted;
+import dev.sluice.job.Job;
+import dev.sluice.job.JobId;
+import dev.sluice.job.JobState;
+import dev.sluice.job.JobView;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Jobs in one SQLite file, forced to disk before anybody is told "accepted". One process at a time
+/// holds the file; when it dies in any way, the next one finds every job, and every lease void.
+///
+/// Threading: thread-safe. Every verb is handed to the one thread that touches the file.
+public final class SqliteEngine
+    implements Engine, Reclaiming, Retaining, Inspectable, Controllable {
+  private static final Limits LIMITS =
+      new Limits("sqlite", true, true, true, 10_000, 16 << 20, Duration.ofDays(3_650));
+  private static final long MAX_DELAY_MILLIS = LIMITS.delay().toMillis();
+  private static final int MAX_PAGE = 1_000;
+
+  /// Most jobs that one transaction prunes or purges, so that nobody waits long behind it.
+  private static final int SMALL_STEP = 500;
+
+  private final Environment.Clock clock;
+  private final Writer writer;
+  private volatile @Nullable Runnable hint;
+
+  private SqliteEngine(Writer writer, Environment.Clock clock) {
+    this.writer = writer;
+    this.clock = clock;
+  }
+
+  /// Opens the file, or makes it, in the machine's environment.
+  ///
+  /// @throws EngineUnavailableException when the file cannot be used: it is held, damaged, not
+  ///   ours, newer than this version, or cannot be written; the message says which, and what to do
+  /// @throws IllegalArgumentException when no database can be there: a directory, a network disk
+  public static SqliteEngine open(Path file) {
+    return open(file, Environment.system());
+  }
+
+  /// As [#open(Path)], in a given environment.
+  public static SqliteEngine open(Path file, Environment environment) {
+    return open(file, environment, Disk.REAL);
+  }
+
+  static SqliteEngine open(Path file, Environment environment, Disk disk) {
+    Writer writer = new Writer(file, environment, disk);
+    boolean ready = false;
+    try {
+      // The writer opens the file before the first command, whatever it is.
+      writer.call(false, _ -> true);
+      ready = true;
+      return new SqliteEngine(writer, environment.clock());
+    } finally {
+      if (!ready) {
+        writer.close();
+      }
+    }
+  }
+
+  @Override
+  public Limits limits() {
+    return LIMITS;
+  }
+
+  @Override
+  public List<Admission> offer(List<Offer> offers) {
+    long nowMillis = clock.wallMillis();
+    requireBatch("offers", offers.size());
+    for (Offer offer : offers) {
+      requireWithinLimits(offer.job(), nowMillis);
+    }
+    List<Admission> answers = writer.call(true, session -> session.offers.take(offers, nowMillis));
+    if (answers.stream().anyMatch(Accepted.class::isInstance)) {
+      callHint();
+    }
+    return answers;
+  }
+
+  @Override
+  public Claimed claim(List<ClaimRequest> requests) {
+    return writer.call(
+        false,
+        session -> session.claims.take(requests, clock.wallMillis(), clock.monotonicNanos()));
+  }
+
+  @Override
+  public List<Extension> extend(List<Lease> leases, Duration by) {
+    return writer.call(
+        false, session -> session.settles.extend(leases, by, clock.monotonicNanos()));
+  }
+
+  @Override
+  public List<Settled> settle(List<Settle> settles) {
+    requireBatch("settles", settles.size());
+    List<Settled> answers =
+        writer.call(
+            false,
+            session -> session.settles.record(settles, clock.wallMillis(), clock.monotonicNanos()));
+    for (int i = 0; i < answers.size(); i++) {
+      if (answers.get(i) == Settled.APPLIED
+          && settles.get(i).settlement().step().to().isWaiting()) {
+        callHint();
+        break;
+      }
+    }
+    return answers;
+  }
+
+  @Override
+  public void onWork(Runnable newHint) {
+    hint = newHint;
+  }
+
+  @Override
+  public Optional<String> trouble() {
+    return writer.trouble();
+  }
+
+  @Override
+  public void close() {
+    hint = null;
+    writer.close();
+  }
+
+  @Override
+  public List<Claim> expired(int max) {
+    return writer.call(false, session -> session.claims.expired(max, clock.monotonicNanos()));
+  }
+
+  @Override
+  public int prune(String queue, Retention retention, int max) {
+    return inSmallSteps(
+        max,
+        step ->
+            writer.call(
+                false,
+                session -> session.pruning.prune(queue, retention, step, clock.wallMillis())));
+  }
+
+  @Override
+  public Control cancel(JobId id) {
+    return writer.call(false, session -> session.controls.cancel(id, clock.wallMillis()));
+  }
+
+  @Override
+  public Control retry(JobId id, Bound bound) {
+    Control answer = writer.call(true, session -> session.controls.retry(id, bound));
+    if (answer == Control.APPLIED) {
+      callHint();
+    }
+    return answer;
+  }
+
+  @Override
+  public int purge(String queue, int max) {
+    return inSmallSteps(
+        max,
+        step ->
+            writer.call(false, session -> session.controls.purge(queue, step, clock.wallMillis())));
+  }
+
+  @Override
+  public void pause(String queue, boolean paused) {
+    writer.call(
+        false,
+        session -> {
+          session.controls.pause(queue, paused);
+          return true;
+        });
+    if (!paused) {
+      callHint();
+    }
+  }
+
+  @Override
+  public Optional<JobView> find(JobId id) {
+    return writer.call(false, session -> Optional.ofNullable(session.views.find(id)));
+  }
+
+  @Override
+  public Optional<JobView> findByKey(String queue, String key) {
+    return writer.call(false, session -> Optional.ofNullable(session.views.findByKey(queue, key)));
+  }
+
+  @Override
+  public List<String> queues() {
+    return writer.call(false, session -> session.views.names());
+  }
+
+  @Override
+  public Counts counts(String queue) {
+    return writer.call(false, session -> session.views.counts(queue));
+  }
+
+  @Override
+  public Page list(String queue, JobState state, int limit, @Nullable String cursor) {
+    if (limit < 1 || limit > MAX_PAGE) {
+      throw new IllegalArgumentException("limit: " + limit + " must be 1 to " + MAX_PAGE);
+    }
+    Cursor place = cursor == null ? null : Cursor.parse(state, cursor);
+    return writer.call(false, session -> session.views.list(queue, state, limit, place));
+  }
+
+  /// A piece of a longer piece of work.
+  @FunctionalInterface
+  private interface SmallStep {
+    int take(int max);
+  }
+
+  private static int inSmallSteps(int max, SmallStep step) {
+    int taken = 0;
+    while (taken < max) {
+      int asked = Math.min(SMALL_STEP, max - taken);
+      int got = step.take(asked);
+      taken += got;
+      if (got < asked) {
+        break;
+      }
+    }
+    return taken;
+  }
+
+  private void callHint() {
+    Runnable current = hint;
+    if (current != null) {
+      current.run();
+    }
+  }
+
+  private static void requireBatch(String field, int size) {
+    if (size > LIMITS.batch()) {
+      throw new IllegalArgumentException(
+          field + ": " + size + " must be at most " + LIMITS.batch() + " in one call");
+    }
+  }
+
+  private static void requireWithinLimits(Job job, long nowMillis) {
+    if (job.bytes() > LIMITS.payloadBytes()) {
+      throw new IllegalArgumentException(
+          "payload: " + job.bytes() + " bytes must be at most " + LIMITS.payloadBytes());
+    }
+    long runAt = job.options().runAtMillis();
+    if (runAt > nowMillis && runAt - nowMillis > MAX_DELAY_MILLIS) {
+      throw new IllegalArgumentException(
+          "run-at: "
+              + (runAt - nowMillis)
+              + " ms from now must be at most "
+              + LIMITS.delay().toDays()
+              + " days from now");
+    }
+  }
+}
