@@ -114,7 +114,7 @@ final class Database {
   /// show as written what never reached the disk; writing it again is what mends that.
   void checkpoint() throws SQLException {
     if (pragma("wal_checkpoint(TRUNCATE)") != 0) {
-      throw Failures.disagreement("the log cannot be written back");
+      throw Failures.busy();
     }
   }
 
