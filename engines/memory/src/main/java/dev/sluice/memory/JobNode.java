@@ -85,13 +85,15 @@ final class JobNode {
     rare().deathReason = reason;
   }
 
-  /// Drops what belongs to one way through life: after an end, or before a new start.
+  /// A request to cancel outlives the run it was made for, so that the next worker hears it, and
+  /// ends with the job.
   void forgetRequestToCancel() {
     if (rare != null) {
       rare.cancelRequested = false;
     }
   }
 
+  /// Back to the state of a new job, but for the epoch and the history.
   void startOver() {
     attempt = 0;
     crashes = 0;

@@ -10,6 +10,7 @@ import dev.sluice.contract.DuplicateContract;
 import dev.sluice.contract.FencingContract;
 import dev.sluice.contract.InspectContract;
 import dev.sluice.contract.LeaseContract;
+import dev.sluice.contract.ModelContract;
 import dev.sluice.contract.OfferContract;
 import dev.sluice.contract.OrderContract;
 import dev.sluice.contract.RetentionContract;
@@ -31,7 +32,8 @@ final class MemoryEngineTest
         InspectContract,
         RetentionContract,
         CloseContract,
-        BatchContract {
+        BatchContract,
+        ModelContract {
   @Override
   public Engine open(Environment environment) {
     return MemoryEngine.open(environment);

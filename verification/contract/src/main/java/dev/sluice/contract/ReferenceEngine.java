@@ -28,11 +28,9 @@ import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
 import dev.sluice.job.Admission;
-import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
-import dev.sluice.job.JobOptions;
 import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
 import dev.sluice.job.Lifecycle;
@@ -55,18 +53,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threading: thread-safe, by one monitor for everything.
 public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectable, Controllable {
+  // Smaller limits than any engine for use: at this speed, more would only make tests slow.
   private static final Limits LIMITS =
-      new Limits("reference", false, true, true, 10_000, 16 << 20, Duration.ofDays(3_650));
-  private static final Comparator<Entry> BY_PLACE = Comparator.comparingLong(entry -> entry.place);
-  private static final Comparator<Entry> BY_DUE =
-      Comparator.comparingLong((Entry entry) -> entry.dueMillis).thenComparing(e -> e.job.id());
-  private static final Comparator<Entry> IN_STARTING_ORDER =
-      Comparator.comparing((Entry entry) -> entry.job.priority())
-          .reversed()
-          .thenComparing(BY_PLACE);
-
+      new Limits("reference", false, true, true, 1_000, 1 << 20, Duration.ofDays(3_650));
   private final Environment.Clock clock;
-  private final List<Entry> entries = new ArrayList<>();
+  private final List<ReferenceJob> entries = new ArrayList<>();
   private final Set<String> names = new TreeSet<>();
   private final Set<String> paused = new HashSet<>();
   private long places;
@@ -77,50 +68,28 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
     clock = environment.clock();
   }
 
-  /// One kept job.
-  private static final class Entry {
-    final Job job;
-    JobState state;
-    long place;
-    long ended;
-    long epoch;
-    int attempt;
-    int crashes;
-    long dueMillis;
-    long startedMillis;
-    long finishedMillis;
-    long deadlineNanos;
-    boolean cancelRequested;
-    @Nullable DeathReason reason;
-    final List<AttemptRecord> history = new ArrayList<>();
-
-    Entry(Job job, JobState state) {
-      this.job = job;
-      this.state = state;
-    }
-
-    void take(Lifecycle step) {
-      state = step.apply(state);
-    }
-
-    Claim claim() {
-      return new Claim(job, new Lease(job.id(), epoch), attempt, crashes, startedMillis);
-    }
-
-    boolean late(long nowNanos) {
-      return nowNanos - deadlineNanos >= 0;
-    }
+  /// What a durable engine would be after its process ended now: everything is kept, every lease is
+  /// void.
+  synchronized ReferenceEngine afterRestart(Environment environment) {
+    ReferenceEngine next = new ReferenceEngine(environment);
+    next.entries.addAll(entries);
+    next.names.addAll(names);
+    next.paused.addAll(paused);
+    next.places = places;
+    long now = clock.monotonicNanos();
+    entries.stream().filter(e -> e.state == RUNNING).forEach(e -> e.deadlineNanos = now);
+    return next;
   }
 
-  private Stream<Entry> in(String queue, Predicate<JobState> states) {
+  private Stream<ReferenceJob> in(String queue, Predicate<JobState> states) {
     return entries.stream().filter(e -> e.job.queue().equals(queue) && states.test(e.state));
   }
 
-  private Stream<Entry> in(String queue, JobState state) {
+  private Stream<ReferenceJob> in(String queue, JobState state) {
     return in(queue, candidate -> candidate == state);
   }
 
-  private @Nullable Entry entry(JobId id) {
+  private @Nullable ReferenceJob entry(JobId id) {
     return entries.stream().filter(e -> e.job.id().equals(id)).findFirst().orElse(null);
   }
 
@@ -145,9 +114,11 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
   public synchronized List<Admission> offer(List<Offer> offers) {
     requireOpen();
     long now = clock.wallMillis();
-    require(offers.size() <= LIMITS.batch(), "offers: too many");
+    require(offers.size() <= LIMITS.batch(), "offers: " + offers.size() + " are too many");
     for (Offer offer : offers) {
-      require(offer.job().bytes() <= LIMITS.payloadBytes(), "payload: too large");
+      require(
+          offer.job().bytes() <= LIMITS.payloadBytes(),
+          "payload: " + offer.job().bytes() + " bytes are too many");
       long latest = now + LIMITS.delay().toMillis();
       require(offer.job().options().runAtMillis() <= latest, "run-at: too far away");
     }
@@ -172,7 +143,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
       return new Admission.Refused(refusal.get(), Optional.empty());
     }
     long runAt = job.options().runAtMillis();
-    Entry entry = new Entry(job, runAt > now ? SCHEDULED : READY);
+    ReferenceJob entry = new ReferenceJob(job, runAt > now ? SCHEDULED : READY);
     entry.dueMillis = runAt;
     entry.place = ++places;
     entries.add(entry);
@@ -206,17 +177,21 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
   }
 
   private void promote(String queue) {
-    List<Entry> due =
-        in(queue, SCHEDULED).filter(e -> e.dueMillis <= clock.wallMillis()).sorted(BY_DUE).toList();
-    for (Entry entry : due.stream().limit(1_000).toList()) {
+    List<ReferenceJob> due =
+        in(queue, SCHEDULED)
+            .filter(e -> e.dueMillis <= clock.wallMillis())
+            .sorted(ReferenceJob.BY_DUE)
+            .toList();
+    for (ReferenceJob entry : due.stream().limit(1_000).toList()) {
       entry.take(Lifecycle.DUE);
       entry.place = ++places;
     }
   }
 
-  private List<Entry> choose(ClaimRequest request) {
-    List<Entry> ready = in(request.queue(), READY).sorted(IN_STARTING_ORDER).toList();
-    Set<Entry> chosen = new HashSet<>();
+  private List<ReferenceJob> choose(ClaimRequest request) {
+    List<ReferenceJob> ready =
+        in(request.queue(), READY).sorted(ReferenceJob.IN_STARTING_ORDER).toList();
+    Set<ReferenceJob> chosen = new HashSet<>();
     ready.stream()
         .filter(e -> e.job.priority() == Priority.LOW)
         .limit(request.low())
@@ -225,7 +200,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
         .filter(e -> e.job.priority() == Priority.NORMAL)
         .limit(request.normal())
         .forEach(chosen::add);
-    for (Entry entry : ready) {
+    for (ReferenceJob entry : ready) {
       if (chosen.size() < request.max()) {
         chosen.add(entry);
       }
@@ -233,7 +208,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
     return ready.stream().filter(chosen::contains).toList();
   }
 
-  private Claim start(Entry entry, Duration lease) {
+  private Claim start(ReferenceJob entry, Duration lease) {
     entry.take(Lifecycle.CLAIM);
     entry.epoch++;
     entry.attempt++;
@@ -253,7 +228,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
   }
 
   private Extension extend(Lease lease, Duration by) {
-    Entry entry = entry(lease.id());
+    ReferenceJob entry = entry(lease.id());
     if (entry == null || entry.epoch != lease.epoch() || entry.state != RUNNING) {
       return Extension.LEASE_LOST;
     }
@@ -264,14 +239,14 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
   @Override
   public synchronized List<Settled> settle(List<Settle> settles) {
     requireOpen();
-    require(settles.size() <= LIMITS.batch(), "settles: too many");
+    require(settles.size() <= LIMITS.batch(), "settles: " + settles.size() + " are too many");
     List<Settled> answers = settles.stream().map(s -> settle(s.lease(), s.settlement())).toList();
     hint.run();
     return answers;
   }
 
   private Settled settle(Lease lease, Settlement settlement) {
-    Entry entry = entry(lease.id());
+    ReferenceJob entry = entry(lease.id());
     if (entry == null || entry.epoch != lease.epoch()) {
       return Settled.LEASE_LOST;
     }
@@ -291,7 +266,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
     return Settled.APPLIED;
   }
 
-  private static void record(Entry entry, Settlement settlement) {
+  private static void record(ReferenceJob entry, Settlement settlement) {
     switch (settlement) {
       case Settlement.Complete _ -> {}
       case Settlement.RunAgain again -> {
@@ -318,7 +293,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
     }
   }
 
-  private void end(Entry entry) {
+  private void end(ReferenceJob entry) {
     entry.ended = ++places;
     entry.finishedMillis = clock.wallMillis();
     entry.cancelRequested = false;
@@ -347,7 +322,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
         .filter(e -> e.state == RUNNING && e.late(now))
         .sorted(Comparator.comparingLong(e -> e.deadlineNanos - now))
         .limit(max)
-        .map(Entry::claim)
+        .map(ReferenceJob::claim)
         .toList();
   }
 
@@ -361,7 +336,8 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
   private int prune(String queue, Predicate<JobState> states, Keep keep, int max) {
     int gone = 0;
     while (gone < max) {
-      List<Entry> kept = in(queue, states).sorted(Comparator.comparingLong(e -> e.ended)).toList();
+      List<ReferenceJob> kept =
+          in(queue, states).sorted(Comparator.comparingLong(e -> e.ended)).toList();
       long bytes = kept.stream().mapToLong(e -> e.job.bytes()).sum();
       if (kept.isEmpty() || keeps(keep, kept.size(), bytes, kept.getFirst())) {
         return gone;
@@ -372,7 +348,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
     return gone;
   }
 
-  private boolean keeps(Keep keep, long jobs, long bytes, Entry oldest) {
+  private boolean keeps(Keep keep, long jobs, long bytes, ReferenceJob oldest) {
     boolean nothing = keep.age().isZero() || keep.jobs() == 0 || keep.bytes() == 0;
     boolean old = oldest.finishedMillis + keep.age().toMillis() <= clock.wallMillis();
     return !nothing && !old && jobs <= keep.jobs() && bytes <= keep.bytes();
@@ -381,7 +357,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
   @Override
   public synchronized Control cancel(JobId id) {
     requireOpen();
-    Entry entry = entry(id);
+    ReferenceJob entry = entry(id);
     if (entry == null) {
       return Control.NOT_FOUND;
     }
@@ -400,7 +376,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
   @Override
   public synchronized Control retry(JobId id, Bound bound) {
     requireOpen();
-    Entry entry = entry(id);
+    ReferenceJob entry = entry(id);
     if (entry == null) {
       return Control.NOT_FOUND;
     }
@@ -422,7 +398,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
   @Override
   public synchronized int purge(String queue, int max) {
     requireOpen();
-    List<Entry> waiting = in(queue, JobState::isWaiting).limit(max).toList();
+    List<ReferenceJob> waiting = in(queue, JobState::isWaiting).limit(max).toList();
     waiting.forEach(entry -> cancel(entry.job.id()));
     return waiting.size();
   }
@@ -471,8 +447,11 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
         in(queue, CANCELLED).count(),
         in(queue, JobState::isWaiting).mapToLong(e -> e.job.bytes()).sum(),
         Stream.of(Priority.values())
-            .flatMap(
-                p -> in(queue, READY).filter(e -> e.job.priority() == p).min(BY_PLACE).stream())
+            .flatMap(p ->
+                in(queue, READY)
+                    .filter(e -> e.job.priority() == p)
+                    .min(ReferenceJob.BY_PLACE)
+                    .stream())
             .mapToLong(e -> e.job.createdAtMillis())
             .min()
             .orElse(0),
@@ -482,49 +461,18 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
   @Override
   public synchronized Page list(String queue, JobState state, int limit, @Nullable String cursor) {
     requireOpen();
-    require(limit >= 1 && limit <= 1_000, "limit: must be 1 to 1000");
-    Comparator<Entry> order = order(state);
-    Predicate<Entry> wanted = _ -> true;
-    if (cursor != null) {
-      Entry last = entryOfCursor(state, cursor);
-      wanted = entry -> order.compare(entry, last) > 0;
-    }
-    List<Entry> rest = in(queue, state).filter(wanted).sorted(order).toList();
-    List<Entry> page = rest.stream().limit(limit).toList();
+    require(limit >= 1 && limit <= 1_000, "limit: " + limit + " must be 1 to 1000");
+    Comparator<ReferenceJob> order = ReferenceJob.order(state);
+    ReferenceJob last = cursor == null ? null : ReferenceJob.ofCursor(state, cursor);
+    Predicate<ReferenceJob> wanted = entry -> last == null || order.compare(entry, last) > 0;
+    List<ReferenceJob> rest = in(queue, state).filter(wanted).sorted(order).toList();
+    List<ReferenceJob> page = rest.stream().limit(limit).toList();
     return new Page(
         page.stream().map(this::view).toList(),
-        rest.size() > limit ? cursor(page.getLast()) : null);
+        rest.size() > limit ? page.getLast().cursor() : null);
   }
 
-  private static Comparator<Entry> order(JobState state) {
-    return switch (state) {
-      case READY -> IN_STARTING_ORDER;
-      case SCHEDULED -> BY_DUE;
-      case RUNNING -> Comparator.comparing(entry -> entry.job.id());
-      case SUCCEEDED, DEAD, CANCELLED -> Comparator.comparingLong(entry -> entry.ended);
-    };
-  }
-
-  private static String cursor(Entry entry) {
-    Job job = entry.job;
-    String numbers = entry.place + " " + entry.dueMillis + " " + entry.ended;
-    return entry.state + " " + job.id() + " " + job.priority() + " " + numbers;
-  }
-
-  /// What the last job of a page was like when the page was made.
-  private static Entry entryOfCursor(JobState state, String cursor) {
-    List<String> parts = List.of(cursor.split(" ", -1));
-    require(parts.size() == 6 && parts.getFirst().equals(state.name()), "cursor: must be a next");
-    Priority priority = Priority.valueOf(parts.get(2));
-    JobId id = JobId.parse(parts.get(1));
-    Entry entry = new Entry(new Job(id, "", "", new byte[0], priority, 0, JobOptions.NONE), state);
-    entry.place = Long.parseLong(parts.get(3));
-    entry.dueMillis = Long.parseLong(parts.get(4));
-    entry.ended = Long.parseLong(parts.get(5));
-    return entry;
-  }
-
-  private JobView view(Entry entry) {
+  private JobView view(ReferenceJob entry) {
     int history = entry.history.size();
     return new JobView(
         entry.job,
@@ -534,7 +482,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
         entry.epoch,
         entry.state == READY
             ? in(entry.job.queue(), READY)
-                .filter(e -> IN_STARTING_ORDER.compare(e, entry) < 0)
+                .filter(e -> ReferenceJob.IN_STARTING_ORDER.compare(e, entry) < 0)
                 .count()
             : -1,
         entry.state == SCHEDULED ? Instant.ofEpochMilli(entry.dueMillis) : null,
