@@ -77,7 +77,7 @@ final class Claims {
         if (!row.next()) {
           throw Failures.disagreement("job " + running.id + " is gone");
         }
-        claims.add(claim(row, running.queue));
+        claims.add(claim(row, running.queue, running.startedAtMillis));
       }
     }
     return claims;
@@ -159,7 +159,7 @@ final class Claims {
     JobState state = Lifecycle.CLAIM.apply(JobState.READY);
     try (ResultSet rows = claim.executeQuery()) {
       while (rows.next()) {
-        Claim one = claim(rows, queue);
+        Claim one = claim(rows, queue, wallMillis);
         int bytes = one.job().bytes();
         Running running =
             new Running(
@@ -185,13 +185,14 @@ final class Claims {
     started.forEach(one -> claims.add(one.claim()));
   }
 
-  private Claim claim(ResultSet row, QueueState queue) throws SQLException {
+  private Claim claim(ResultSet row, QueueState queue, long startedAtMillis)
+      throws SQLException {
     Job job = Jobs.job(row, queue, types.name(row.getInt(Column.TYPE)));
     return new Claim(
         job,
         new Lease(job.id(), row.getLong(Column.EPOCH)),
         row.getInt(Column.ATTEMPT),
         row.getInt(Column.CRASH),
-        row.getLong(Column.STARTED));
+        startedAtMillis);
   }
 }

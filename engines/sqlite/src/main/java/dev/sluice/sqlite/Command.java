@@ -30,6 +30,13 @@ final class Command<T> {
     caller = Thread.currentThread();
   }
 
+  /// The word that nothing follows: it is answered, never run.
+  static Command<Boolean> ended() {
+    Command<Boolean> command = new Command<>(false, _ -> true);
+    command.result = true;
+    return command;
+  }
+
   void run(Session session) throws SQLException {
     result = body.run(session);
   }

@@ -95,11 +95,14 @@ final class Database {
     }
   }
 
+  /// Undoes everything since `begin`.
   void rollback() throws SQLException {
+    // The driver kills a prepared statement that failed; which one it was is not worth knowing.
+    forgetStatements();
     if (open) {
       open = false;
       try {
-        prepared(Sql.ROLLBACK).executeUpdate();
+        execute(Sql.ROLLBACK);
       } catch (SQLException failure) {
         // SQLite rolls back by itself after some errors; then there is nothing left to undo.
         String message = failure.getMessage();
@@ -114,16 +117,23 @@ final class Database {
   /// show as written what never reached the disk; writing it again is what mends that.
   void checkpoint() throws SQLException {
     if (pragma("wal_checkpoint(TRUNCATE)") != 0) {
-      throw Failures.disagreement("the log cannot be written back");
+      throw Failures.busy();
     }
   }
 
   void close() throws SQLException {
+    try {
+      forgetStatements();
+    } finally {
+      connection.close();
+    }
+  }
+
+  private void forgetStatements() throws SQLException {
     for (PreparedStatement statement : statements.values()) {
       statement.close();
     }
     statements.clear();
-    connection.close();
   }
 
   long pragma(String name) throws SQLException {

@@ -21,6 +21,11 @@ final class Failures {
         SQLiteErrorCode.SQLITE_CORRUPT.code);
   }
 
+  /// Somebody else is in the file.
+  static SQLException busy() {
+    return new SQLException("the log cannot be written back", null, SQLiteErrorCode.SQLITE_BUSY.code);
+  }
+
   static boolean isConstraint(SQLException failure) {
     return is(failure, SQLiteErrorCode.SQLITE_CONSTRAINT);
   }

@@ -75,7 +75,7 @@ final class Inbox {
   boolean isEnded(List<Command<?>> drained) {
     lock.lock();
     try {
-      return drained.getLast() == last;
+      return !drained.isEmpty() && drained.getLast() == last;
     } finally {
       lock.unlock();
     }

@@ -62,7 +62,7 @@ final class Writer {
 
   /// Ends the loop after everything that was asked before. Idempotent.
   void close() {
-    Command<Boolean> end = new Command<>(false, _ -> closed = true);
+    Command<Boolean> end = Command.ended();
     if (inbox.close(end)) {
       loop.wake();
       end.await();
@@ -82,12 +82,26 @@ final class Writer {
   /// Serves everybody who waits.
   private long step() {
     List<Command<?>> group = inbox.drain();
-    if (!group.isEmpty()) {
+    if (inbox.isEnded(group)) {
+      end(group);
+    } else if (!group.isEmpty()) {
       serve(group);
     } else if (trouble != null) {
       mend();
     }
     return trouble == null ? Step.WHEN_WOKEN : MENDING_NANOS;
+  }
+
+  private void end(List<Command<?>> group) {
+    List<Command<?>> before = group.subList(0, group.size() - 1);
+    try {
+      if (!before.isEmpty()) {
+        serve(before);
+      }
+    } finally {
+      shutDown();
+      group.getLast().answer();
+    }
   }
 
   private void serve(List<Command<?>> group) {
@@ -106,9 +120,6 @@ final class Writer {
       disconnect(why);
       throw defect;
     } finally {
-      if (inbox.isEnded(group)) {
-        shutDown();
-      }
       group.forEach(Command::answer);
     }
   }
@@ -292,11 +303,12 @@ final class Writer {
     if (old != null) {
       closeQuietly(old);
     }
-    if (holder != null) {
-      holder.release();
-      holder = null;
-    }
+    Holder held = holder;
+    holder = null;
     trouble = null;
+    if (held != null) {
+      held.release();
+    }
   }
 
   // What is durable is durable already; there is nobody who could do anything about it.

@@ -10,6 +10,7 @@ import dev.sluice.contract.DuplicateContract;
 import dev.sluice.contract.FencingContract;
 import dev.sluice.contract.InspectContract;
 import dev.sluice.contract.LeaseContract;
+import dev.sluice.contract.ModelContract;
 import dev.sluice.contract.OfferContract;
 import dev.sluice.contract.OrderContract;
 import dev.sluice.contract.ReopenContract;
@@ -17,6 +18,7 @@ import dev.sluice.contract.RetentionContract;
 import dev.sluice.contract.SettleContract;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
+import dev.sluice.memory.MemoryEngine;
 import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,7 +37,8 @@ final class SqliteEngineTest
         RetentionContract,
         CloseContract,
         BatchContract,
-        ReopenContract {
+        ReopenContract,
+        ModelContract {
   private final Shelf shelf;
 
   SqliteEngineTest(@TempDir Path directory) {
@@ -45,6 +48,11 @@ final class SqliteEngineTest
   @Override
   public Engine open(Environment environment) {
     return shelf.open(environment);
+  }
+
+  @Override
+  public Engine oracle(Environment environment) {
+    return MemoryEngine.open(environment);
   }
 
   @Override
