@@ -180,7 +180,9 @@ public final class Simulation {
     List<NewJob<String>> jobs = new ArrayList<>();
     int count = world.chance(0.2) ? 1 + world.dice(6) : 1;
     for (int i = 0; i < count; i++) {
-      jobs.add(new NewJob<>(anyType(), "payload " + enqueued++, anyOptions()));
+      jobs.add(
+          new NewJob<>(
+              anyType(), "payload " + enqueued++ + " " + "x".repeat(world.dice(40)), anyOptions()));
     }
     try {
       for (Admission admission : sluice.enqueueAll(jobs)) {
