@@ -11,10 +11,10 @@ import java.time.Duration;
 /// @param dead for jobs that are dead
 public record Retention(Keep succeeded, Keep dead) {
 
-  /// One day, 100,000 jobs, 64 MiB for success; 30 days, 100,000 jobs, 64 MiB for the dead.
+  /// One day, 10,000 jobs, 64 MiB for success; 30 days, 100,000 jobs, 64 MiB for the dead.
   public static Retention defaults() {
     return new Retention(
-        new Keep(Duration.ofDays(1), 100_000, 64L << 20),
+        new Keep(Duration.ofDays(1), 10_000, 64L << 20),
         new Keep(Duration.ofDays(30), 100_000, 64L << 20));
   }
 

@@ -29,6 +29,9 @@ final class JobNode {
   @Nullable JobNode previous;
   @Nullable JobNode next;
 
+  /// Link of the [JobTable].
+  @Nullable JobNode nextInTable;
+
   /// Place in its line; for an ended job the place in the order of ending.
   long position;
 

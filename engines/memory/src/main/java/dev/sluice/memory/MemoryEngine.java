@@ -59,7 +59,7 @@ public final class MemoryEngine
   /// Guards `nodes`, `queues`, everything inside their values, and writes of `closed`.
   private final ReentrantLock lock = new ReentrantLock();
 
-  private final Map<JobId, JobNode> nodes = new HashMap<>();
+  private final JobTable nodes = new JobTable();
   private final Map<String, MemoryQueue> queues = new HashMap<>();
   private volatile boolean closed;
   private volatile @Nullable Runnable hint;
@@ -128,7 +128,7 @@ public final class MemoryEngine
     if (known == null) {
       queues.put(job.queue(), queue);
     }
-    nodes.put(job.id(), queue.accept(job, nowMillis));
+    nodes.add(queue.accept(job, nowMillis));
     return new Accepted(job.id());
   }
 
@@ -136,7 +136,7 @@ public final class MemoryEngine
   public Claimed claim(List<ClaimRequest> requests) {
     long nowMillis = clock.wallMillis();
     long nowNanos = clock.monotonicNanos();
-    List<Claim> claims = new ArrayList<>();
+    List<Claim> claims = new ArrayList<>(expected(requests));
     long nextDueMillis = Claimed.NONE_DUE;
     lockOpen();
     try {
@@ -152,6 +152,15 @@ public final class MemoryEngine
       lock.unlock();
     }
     return new Claimed(claims, nextDueMillis);
+  }
+
+  /// Room for what a claim may bring, without making much of a request for very many.
+  private static int expected(List<ClaimRequest> requests) {
+    int most = 0;
+    for (ClaimRequest request : requests) {
+      most = Math.min(MAX_PAGE, most + Math.min(MAX_PAGE, request.max()));
+    }
+    return most;
   }
 
   @Override
@@ -277,7 +286,7 @@ public final class MemoryEngine
           return gone;
         }
         queue.forget(node);
-        nodes.remove(node.job.id());
+        nodes.remove(node);
         gone++;
       }
       return gone;
