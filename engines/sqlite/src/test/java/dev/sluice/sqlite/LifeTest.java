@@ -3,9 +3,11 @@ package dev.sluice.sqlite;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.Claim;
+import dev.sluice.engine.Offer;
 import dev.sluice.engine.Retention;
 import dev.sluice.engine.Retention.Keep;
 import dev.sluice.engine.Settled;
+import dev.sluice.job.Admission;
 import dev.sluice.job.Admission.Accepted;
 import dev.sluice.job.Admission.Duplicate;
 import dev.sluice.job.JobId;
@@ -77,6 +79,23 @@ final class LifeTest {
 
     assertThat(engine.find(first)).isEmpty();
     assertThat(Work.offer(engine, work.job(stray, 1))).isEqualTo(new Duplicate(stray));
+  }
+
+  @Test
+  void aBatchOfNewAndKnownJobsIsToldApart() {
+    List<Offer> known = work.offers(60, 10);
+    engine.offer(known);
+    for (int round = 0; round < 3; round++) {
+      List<Offer> mixed = new ArrayList<>(work.offers(40, 10));
+      mixed.addAll(known.subList(20, 40));
+      mixed.addAll(work.offers(40, 10));
+      List<Admission> answers = engine.offer(mixed);
+      assertThat(answers.subList(0, 40)).hasOnlyElementsOfType(Accepted.class);
+      assertThat(answers.subList(40, 60)).hasOnlyElementsOfType(Duplicate.class);
+      assertThat(answers.subList(60, 100)).hasOnlyElementsOfType(Accepted.class);
+    }
+    assertThat(engine.counts(Work.QUEUE).ready()).isEqualTo(60 + 3 * 80);
+    assertThat(Work.claim(engine, 1_000)).hasSize(60 + 3 * 80);
   }
 
   @Test
