@@ -168,8 +168,7 @@ final class Claims {
   }
 
   /// Reads the answer of [Sql#CLAIM] and makes the lease.
-  private Claim claimed(
-      ResultSet row, QueueState queue, int line, long wallMillis, long deadline)
+  private Claim claimed(ResultSet row, QueueState queue, int line, long wallMillis, long deadline)
       throws SQLException {
     long seq = row.getLong(1);
     JobId id = Jobs.id(seq, row.getLong(2), seq < 0 ? row.getLong(3) : 0);
@@ -185,8 +184,7 @@ final class Claims {
             JobOptions.NONE);
     long epoch = row.getLong(8);
     Claim plain = new Claim(job, new Lease(id, epoch), row.getInt(6), row.getInt(7), wallMillis);
-    Running running =
-        new Running(id, seq, queue, line, job.bytes(), epoch, wallMillis, deadline);
+    Running running = new Running(id, seq, queue, line, job.bytes(), epoch, wallMillis, deadline);
     leases.add(running);
     return row.getInt(11) == 0 ? plain : whole(running);
   }
@@ -205,8 +203,7 @@ final class Claims {
     }
   }
 
-  private Claim claim(ResultSet row, QueueState queue, long startedAtMillis)
-      throws SQLException {
+  private Claim claim(ResultSet row, QueueState queue, long startedAtMillis) throws SQLException {
     Job job = Jobs.job(row, queue, types.name(row.getInt(Column.TYPE)));
     return new Claim(
         job,

@@ -167,7 +167,8 @@ final class Sql {
         SELECT seq FROM job WHERE state = 1 AND queue = ?1 AND priority = ?2
         ORDER BY pos LIMIT ?3)
       RETURNING seq, id_low, id_high, type, pos, attempt, crash, epoch, created, payload,
-        coalesce(options, cancel_asked)""";
+        coalesce(options, cancel_asked)\
+      """;
 
   static final String RUNNING =
       """

@@ -120,13 +120,11 @@ final class LifeTest {
     AtomicBoolean fine = new AtomicBoolean();
     Thread caller =
         Thread.ofVirtual()
-            .start(
-                () -> {
-                  Thread.currentThread().interrupt();
-                  boolean accepted =
-                      Work.offer(engine, work.job(work.newId(), 1)) instanceof Accepted;
-                  fine.set(accepted && Thread.currentThread().isInterrupted());
-                });
+            .start(() -> {
+              Thread.currentThread().interrupt();
+              boolean accepted = Work.offer(engine, work.job(work.newId(), 1)) instanceof Accepted;
+              fine.set(accepted && Thread.currentThread().isInterrupted());
+            });
     caller.join();
     assertThat(fine).isTrue();
     assertThat(work.offer(engine, 1, 1)).hasOnlyElementsOfType(Accepted.class);
@@ -138,13 +136,12 @@ final class LifeTest {
     for (int i = 0; i < 32; i++) {
       callers.add(
           Thread.ofVirtual()
-              .start(
-                  () -> {
-                    for (int n = 0; n < 20; n++) {
-                      work.offer(engine, 3, 10);
-                      Work.complete(engine, Work.claim(engine, 2));
-                    }
-                  }));
+              .start(() -> {
+                for (int n = 0; n < 20; n++) {
+                  work.offer(engine, 3, 10);
+                  Work.complete(engine, Work.claim(engine, 2));
+                }
+              }));
     }
     for (Thread caller : callers) {
       caller.join();
