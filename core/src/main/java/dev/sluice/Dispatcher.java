@@ -36,6 +36,9 @@ final class Dispatcher implements Environment.Step {
   private final Recurring recurring;
   private final int most;
 
+  /// Whether the last claim failed, so that an outage is logged twice and not once a second.
+  private boolean failing;
+
   /// @param queues the queues to work on
   Dispatcher(
       Engine engine,
@@ -77,8 +80,15 @@ final class Dispatcher implements Environment.Step {
     try {
       claimed = engine.claim(List.copyOf(requests.values()));
     } catch (EngineUnavailableException unavailable) {
-      LOG.log(System.Logger.Level.WARNING, "cannot claim jobs: " + unavailable.getMessage());
+      if (!failing) {
+        LOG.log(System.Logger.Level.WARNING, "cannot claim jobs: " + unavailable.getMessage());
+      }
+      failing = true;
       return POLL_NANOS;
+    }
+    if (failing) {
+      LOG.log(System.Logger.Level.INFO, "can claim jobs again");
+      failing = false;
     }
     if (claimed.claims().isEmpty()) {
       return Math.min(wait, nanosUntil(claimed.nextDueMillis()));

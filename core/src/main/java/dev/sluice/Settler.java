@@ -52,11 +52,15 @@ final class Settler implements Environment.Step {
     this.jitter = () -> environment.random().nextDouble();
   }
 
-  /// @param wakeUp asks for a step of this machine
-  /// @param onSlotsFreed is called after slots were freed
-  void connect(Runnable wakeUp, Runnable onSlotsFreed) {
+  /// Names what asks for a step of this machine; to be called before the first run is started, for
+  /// a run that ends unheard is never settled.
+  void wakeBy(Runnable wakeUp) {
     wake = wakeUp;
-    slotsFreed = onSlotsFreed;
+  }
+
+  /// Names what is called after slots were freed.
+  void onSlotsFreed(Runnable action) {
+    slotsFreed = action;
   }
 
   /// Hands in a run that has ended.

@@ -97,11 +97,12 @@ public final class Sluice implements AutoCloseable {
     Environment.Threads threads = environment.threads();
     // The settler first and the dispatcher last: nothing starts before its end can be recorded.
     Loop settling = threads.loop("sluice-settler", settler);
+    settler.wakeBy(settling::wake);
     Loop watching =
         threads.loop("sluice-watchdog", new Watchdog(environment, runs, settler, listeners));
     Loop keeping = threads.loop("sluice-keeper", keeper);
     Loop dispatching = threads.loop("sluice-dispatcher", dispatcher);
-    settler.connect(settling::wake, dispatching::wake);
+    settler.onSlotsFreed(dispatching::wake);
     recurring.connect(keeping::wake);
     engine.onWork(dispatching::wake);
     closing = new Closing(engine, clock, runs, settler, dispatching, watching, settling, keeping);
