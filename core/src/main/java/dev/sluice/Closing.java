@@ -4,7 +4,9 @@ import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Environment.Loop;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -77,26 +79,39 @@ final class Closing {
     if (interrupted.compareTo(LONGEST_INTERRUPTED) > 0) {
       interrupted = LONGEST_INTERRUPTED;
     }
-    int before = runs.size();
-    boolean inTime = awaitNone(deadline.minus(interrupted));
-    int late = 0;
-    int abandoned = 0;
-    if (!inTime) {
-      List<Run> stillRunning = runs.snapshot();
-      late = stillRunning.size();
+    List<Run> before = runs.snapshot();
+    if (!awaitNone(deadline.minus(interrupted))) {
       long now = clock.monotonicNanos();
-      stillRunning.forEach(run -> run.interrupt(Ending.Interruption.STOPPING, now));
+      runs.snapshot().forEach(run -> run.interrupt(Ending.Interruption.STOPPING, now));
       awaitNone(interrupted);
-      abandoned = runs.size();
     }
-    abandoned += runs.zombies().size();
     watching.stop();
     settling.stop();
     // Its loop has ended, so this thread may step it: what ended last is still recorded.
     while (settler.step() == Environment.Step.AT_ONCE) {}
     keeping.stop();
+    CloseReport done = report(before);
     engine.close();
-    return new CloseReport(before - late, Math.max(0, late - runs.size()), abandoned);
+    return done;
+  }
+
+  /// A zombie whose end was not recorded yet is in both lists and counts once.
+  private CloseReport report(List<Run> before) {
+    Set<Run> abandoned = new HashSet<>(runs.snapshot());
+    abandoned.addAll(runs.zombies());
+    int finished = 0;
+    int released = 0;
+    for (Run run : before) {
+      if (abandoned.contains(run) || run.isZombie()) {
+        continue;
+      }
+      if (run.wasReleased()) {
+        released++;
+      } else {
+        finished++;
+      }
+    }
+    return new CloseReport(finished, released, abandoned.size());
   }
 
   /// Waits for the running jobs; an interrupt of the closing thread ends the waiting at once.

@@ -13,7 +13,7 @@ import java.util.Optional;
 /// @param queue where it waits. Defaults to the type's queue.
 /// @param priority NORMAL by default
 /// @param delay not before this long after the enqueue, at most 3,650 days or what the engine can
-/// @param runAt not before this time; not together with `delay`
+/// @param runAt not before this time, in the years 1970 to 9999; not together with `delay`
 /// @param key idempotency key, 1 to 256 characters: while a job of this key is kept in the queue,
 ///   an enqueue answers Duplicate with that job's id
 /// @param headers text that travels along: at most 64, names to 128 and values to 8,192 characters
@@ -37,6 +37,8 @@ public record EnqueueOptions(
   private static final int MAX_HEADER_NAME = 128;
   private static final int MAX_HEADER_VALUE = 8192;
 
+  private static final Instant LATEST = Instant.parse("+10000-01-01T00:00:00Z");
+
   private static final EnqueueOptions DEFAULTS =
       new EnqueueOptions(
           Optional.empty(),
@@ -55,6 +57,7 @@ public record EnqueueOptions(
     }
     delay.ifPresent(
         value -> QueuePolicy.requireBetween("delay", value, Duration.ZERO, Duration.ofDays(3650)));
+    runAt.ifPresent(EnqueueOptions::requireRunAt);
     key.ifPresent(value -> requireLength("key", value, MAX_KEY));
     headers = Map.copyOf(headers);
     if (headers.size() > MAX_HEADERS) {
@@ -72,6 +75,13 @@ public record EnqueueOptions(
         QueuePolicy.requireBetween("timeout", value, Duration.ofMillis(1), Duration.ofDays(365)));
     maxAttempts.ifPresent(value -> QueuePolicy.requireBetween("max-attempts", value, 1, 1000));
     timeToStart.ifPresent(QueuePolicy::requireTimeToStart);
+  }
+
+  private static void requireRunAt(Instant value) {
+    if (value.isBefore(Instant.EPOCH) || !value.isBefore(LATEST)) {
+      throw new IllegalArgumentException(
+          "run-at: " + value + " must be from 1970 to before the year 10000");
+    }
   }
 
   private static void requireLength(String field, String value, int most) {

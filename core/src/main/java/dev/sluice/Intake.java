@@ -6,6 +6,7 @@ import dev.sluice.job.JobId;
 import dev.sluice.job.JobOptions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 
 /// Makes a job of what a producer hands over, and refuses what the engine could not hold, so that
 /// one bad job never spoils the batch of its neighbours.
@@ -47,7 +48,7 @@ final class Intake {
 
   private static <T> byte[] encode(JobType<T> type, T payload) {
     try {
-      return type.codec().encode(payload);
+      return Objects.requireNonNull(type.codec().encode(payload), "the codec made no bytes");
     } catch (CodecException known) {
       throw known;
     } catch (RuntimeException failure) {

@@ -72,6 +72,9 @@ final class Keeper implements Environment.Step {
     } catch (EngineUnavailableException unavailable) {
       LOG.log(System.Logger.Level.WARNING, chore.name + " failed: " + unavailable.getMessage());
       return RETRY_NANOS;
+    } catch (RuntimeException failure) {
+      LOG.log(System.Logger.Level.ERROR, chore.name + " failed", failure);
+      return RETRY_NANOS;
     }
   }
 

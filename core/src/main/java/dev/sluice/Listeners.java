@@ -23,7 +23,8 @@ final class Listeners {
     for (JobListener listener : all) {
       try {
         listener.on(event);
-      } catch (RuntimeException failure) {
+      } catch (Throwable failure) {
+        // An Error of a listener must not take the dispatcher or the settler with it.
         LOG.log(
             System.Logger.Level.WARNING,
             "listener " + listener.getClass().getName() + " failed on " + event,

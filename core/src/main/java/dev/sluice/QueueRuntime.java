@@ -2,9 +2,14 @@ package dev.sluice;
 
 import dev.sluice.engine.ClaimRequest;
 import dev.sluice.engine.Inspectable.Counts;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// A queue at work in this process: its policy of the moment, its slots, its rate.
@@ -18,7 +23,7 @@ final class QueueRuntime {
   private static final double NORMAL_SHARE = 2 / 16.0;
 
   private final String name;
-  private volatile QueuePolicy policy;
+  private final AtomicReference<QueuePolicy> policy;
 
   /// Claims that hold a slot: from the claim until their end is recorded.
   final AtomicInteger running = new AtomicInteger();
@@ -48,7 +53,7 @@ final class QueueRuntime {
 
   QueueRuntime(String name, QueuePolicy policy, long nowNanos) {
     this.name = name;
-    this.policy = policy;
+    this.policy = new AtomicReference<>(policy);
     this.claimedAtNanos = nowNanos;
     this.claimableSinceNanos = nowNanos;
   }
@@ -58,16 +63,18 @@ final class QueueRuntime {
   }
 
   QueuePolicy policy() {
-    return policy;
+    return Objects.requireNonNull(policy.get());
   }
 
-  void policy(QueuePolicy newPolicy) {
-    policy = newPolicy;
+  /// Changes the policy; of changes at the same time none is lost.
+  void change(UnaryOperator<QueuePolicy> change) {
+    policy.updateAndGet(
+        before -> Objects.requireNonNull(change.apply(before), "policy: must not be null"));
   }
 
   /// Slots that are free now; zombies beyond their limit take slots away.
   int freeSlots() {
-    QueuePolicy now = policy;
+    QueuePolicy now = policy();
     int unreplaced = Math.max(0, zombies.get() - now.maxZombies());
     return Math.max(0, now.concurrency() - unreplaced - running.get());
   }
@@ -83,7 +90,7 @@ final class QueueRuntime {
   ClaimRequest request(int max) {
     int low = (int) Math.min(max, lowCredit);
     int normal = (int) Math.min(max - low, normalCredit);
-    return new ClaimRequest(name, max, low, normal, policy.lease());
+    return new ClaimRequest(name, max, low, normal, policy().lease());
   }
 
   /// Takes slots and tokens for jobs that were just claimed with `request`.
@@ -97,9 +104,19 @@ final class QueueRuntime {
       tokens.take(count);
     }
     counters.started.add(count);
-    lowCredit = Math.min(policy.concurrency(), lowCredit - request.low() + count * LOW_SHARE);
+    lowCredit = Math.min(policy().concurrency(), lowCredit - request.low() + count * LOW_SHARE);
     normalCredit =
-        Math.min(policy.concurrency(), normalCredit - request.normal() + count * NORMAL_SHARE);
+        Math.min(policy().concurrency(), normalCredit - request.normal() + count * NORMAL_SHARE);
+  }
+
+  /// How long until a ready job with so many ahead of it starts: until a slot is free for it, and
+  /// the rate has let the others start; empty while nothing was measured.
+  Optional<Duration> timeToStart(long ahead, long nowNanos) {
+    int free = freeSlots();
+    Optional<Duration> bySlots =
+        ahead < free ? Optional.of(Duration.ZERO) : drain.timeUntil(ahead - free, nowNanos);
+    Duration byRate = policy().rate().map(rate -> rate.timeFor(ahead)).orElse(Duration.ZERO);
+    return bySlots.map(time -> time.compareTo(byRate) < 0 ? byRate : time);
   }
 
   /// Nanoseconds until the rate lets a job start; 0 when it does now.
@@ -116,14 +133,14 @@ final class QueueRuntime {
       complaints.add(why);
     }
     int undead = zombies.get();
-    if (undead > policy.maxZombies()) {
+    if (undead > policy().maxZombies()) {
       complaints.add(
           "queue '"
               + name
               + "': "
               + undead
               + " zombies, more than the "
-              + policy.maxZombies()
+              + policy().maxZombies()
               + " whose slots are replaced");
     }
     return complaints;
@@ -132,7 +149,7 @@ final class QueueRuntime {
   QueueStatus status(Counts counts) {
     return new QueueStatus(
         name,
-        policy,
+        policy(),
         counts,
         running.get(),
         zombies.get(),
@@ -152,11 +169,13 @@ final class QueueRuntime {
   }
 
   private @Nullable TokenBucket bucket(long nowNanos) {
-    Rate wanted = policy.rate().orElse(null);
+    Rate wanted = policy().rate().orElse(null);
     if (wanted == null) {
       bucket = null;
-    } else if (bucket == null || !bucket.rate().equals(wanted)) {
+    } else if (bucket == null) {
       bucket = new TokenBucket(wanted, nowNanos);
+    } else if (!bucket.rate().equals(wanted)) {
+      bucket = bucket.changedTo(wanted, nowNanos);
     }
     return bucket;
   }

@@ -21,7 +21,7 @@ public record Rate(long permits, Duration per, long burst) {
       throw new IllegalArgumentException(
           "rate.permits: " + permits + " must be between 1 and " + MAX_PERMITS);
     }
-    if (per.toMillis() < 1 || per.compareTo(Duration.ofDays(1)) > 0) {
+    if (per.compareTo(Duration.ofMillis(1)) < 0 || per.compareTo(Duration.ofDays(1)) > 0) {
       throw new IllegalArgumentException("rate.per: " + per + " must be between 1 ms and 1 day");
     }
     if (burst < 1 || burst > MAX_PERMITS) {
@@ -52,6 +52,11 @@ public record Rate(long permits, Duration per, long burst) {
           default -> Duration.ofDays(1);
         };
     return new Rate(Long.parseLong(matcher.group(1)), per, 1);
+  }
+
+  /// How long so many starts take when nothing is saved.
+  Duration timeFor(long starts) {
+    return Duration.ofNanos((long) (starts * (per.toNanos() / (double) permits)));
   }
 
   public Rate withBurst(long newBurst) {

@@ -1,16 +1,19 @@
 package dev.sluice;
 
+import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import dev.sluice.job.Admission;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -24,21 +27,31 @@ import org.jspecify.annotations.Nullable;
 /// Threading: [#step] is confined to the keeper; everything else is thread-safe.
 final class Recurring implements Environment.Step {
   private static final System.Logger LOG = System.getLogger("dev.sluice.schedule");
-  private static final long INTERVAL_NANOS = 1_000_000_000;
+  private static final long INTERVAL_MILLIS = 1000;
+  private static final long INTERVAL_NANOS = INTERVAL_MILLIS * 1_000_000;
   private static final String NAME_HEADER = "sluice-schedule";
   private static final String FIRING_HEADER = "sluice-firing";
+
+  /// Since when the schedule that planned a firing had been in force, Unix milliseconds: a process
+  /// that still has the old schedule must not withdraw what the new one planned.
+  private static final String SINCE_HEADER = "sluice-since";
 
   /// A firing of a schedule that skips what it missed must start within this time.
   private static final Duration SKIP_AFTER = Duration.ofMinutes(1);
 
   private final Environment.Clock clock;
   private final Function<NewJob<?>, Admission> enqueue;
+  private final Consumer<JobId> cancel;
   private final Map<String, Entry> entries = new ConcurrentHashMap<>();
   private volatile Runnable wake = () -> {};
 
-  Recurring(Environment.Clock clock, Function<NewJob<?>, Admission> enqueue) {
+  /// @param enqueue hands over a firing
+  /// @param cancel takes one back
+  Recurring(
+      Environment.Clock clock, Function<NewJob<?>, Admission> enqueue, Consumer<JobId> cancel) {
     this.clock = clock;
     this.enqueue = enqueue;
+    this.cancel = cancel;
   }
 
   void connect(Runnable wakeUp) {
@@ -47,7 +60,7 @@ final class Recurring implements Environment.Step {
 
   /// Puts a schedule in force, in place of an earlier one of that name.
   void put(String name, Schedule schedule, NewJob<?> job, Schedule.Missed missed) {
-    entries.put(name, new Entry(name, schedule, job, missed));
+    entries.put(name, new Entry(name, schedule, job, missed, clock.wallMillis()));
     wake.run();
   }
 
@@ -71,8 +84,22 @@ final class Recurring implements Environment.Step {
     if (entry == null) {
       return false;
     }
-    Instant firing = Instant.ofEpochMilli(Long.parseLong(headers.getOrDefault(FIRING_HEADER, "0")));
-    return !entry.schedule.next(firing.minusMillis(1)).equals(Optional.of(firing));
+    try {
+      long planner = Long.parseLong(headers.getOrDefault(SINCE_HEADER, ""));
+      Instant firing =
+          Instant.ofEpochMilli(Long.parseLong(headers.getOrDefault(FIRING_HEADER, "")));
+      return planner <= entry.sinceMillis
+          && !next(entry, firing.minusMillis(1)).equals(Optional.of(firing));
+    } catch (RuntimeException unclear) {
+      // Headers that a producer made up, or a schedule that throws: no reason to drop a job.
+      LOG.log(System.Logger.Level.WARNING, "cannot tell whether " + job + " is withdrawn", unclear);
+      return false;
+    }
+  }
+
+  /// Queues know milliseconds, so a firing within one is at its beginning.
+  private static Optional<Instant> next(Entry entry, Instant after) {
+    return entry.schedule.next(after).map(firing -> firing.truncatedTo(ChronoUnit.MILLIS));
   }
 
   @Override
@@ -80,13 +107,28 @@ final class Recurring implements Environment.Step {
     for (Entry entry : entries.values()) {
       try {
         advance(entry);
-      } catch (IllegalArgumentException unfit) {
-        LOG.log(
-            System.Logger.Level.ERROR,
-            "schedule '" + entry.name + "' cannot fire: " + unfit.getMessage());
+      } catch (EngineUnavailableException unavailable) {
+        throw unavailable;
+      } catch (RuntimeException unfit) {
+        // The user's schedule or codec; the other schedules go on.
+        LOG.log(System.Logger.Level.ERROR, "schedule '" + entry.name + "' cannot fire: " + unfit);
       }
     }
-    return INTERVAL_NANOS;
+    return nanosToNextFiring();
+  }
+
+  /// Waking up at the firing itself leaves its whole period to plan the one after it.
+  private long nanosToNextFiring() {
+    long nowMillis = clock.wallMillis();
+    long wait = INTERVAL_NANOS;
+    for (Entry entry : entries.values()) {
+      Instant planned = entry.planned;
+      long left = planned == null ? 0 : planned.toEpochMilli() - nowMillis;
+      if (left > 0 && left < INTERVAL_MILLIS) {
+        wait = Math.min(wait, left * 1_000_000);
+      }
+    }
+    return wait;
   }
 
   private void advance(Entry entry) {
@@ -96,7 +138,7 @@ final class Recurring implements Environment.Step {
       if (planned != null && now.isBefore(planned)) {
         return;
       }
-      entry.pending = entry.schedule.next(now).orElse(null);
+      entry.pending = next(entry, now).orElse(null);
     }
     Instant firing = entry.pending;
     if (firing != null && handOver(entry, firing)) {
@@ -108,6 +150,16 @@ final class Recurring implements Environment.Step {
   /// Puts one firing into the queue; false when the queue has no room for it now.
   private boolean handOver(Entry entry, Instant firing) {
     Admission admission = enqueue.apply(firing(entry, firing));
+    boolean taken = take(entry, admission);
+    JobId id = entry.waiting;
+    if (taken && id != null && !entries.containsKey(entry.name)) {
+      // Unscheduled while it was being handed over, by somebody who could not see the id yet.
+      cancel.accept(id);
+    }
+    return taken;
+  }
+
+  private static boolean take(Entry entry, Admission admission) {
     return switch (admission) {
       case Admission.Accepted(var id) -> {
         entry.waiting = id;
@@ -133,6 +185,7 @@ final class Recurring implements Environment.Step {
     Map<String, String> headers = new HashMap<>(job.options().headers());
     headers.put(NAME_HEADER, entry.name);
     headers.put(FIRING_HEADER, Long.toString(firing.toEpochMilli()));
+    headers.put(SINCE_HEADER, Long.toString(entry.sinceMillis));
     EnqueueOptions options =
         job.options()
             .withRunAt(firing)
@@ -152,6 +205,7 @@ final class Recurring implements Environment.Step {
     final Schedule schedule;
     final NewJob<?> job;
     final Schedule.Missed missed;
+    final long sinceMillis;
 
     /// The firing that has to get into the queue.
     @Nullable Instant pending;
@@ -161,11 +215,12 @@ final class Recurring implements Environment.Step {
 
     volatile @Nullable JobId waiting;
 
-    Entry(String name, Schedule schedule, NewJob<?> job, Schedule.Missed missed) {
+    Entry(String name, Schedule schedule, NewJob<?> job, Schedule.Missed missed, long sinceMillis) {
       this.name = name;
       this.schedule = schedule;
       this.job = job;
       this.missed = missed;
+      this.sinceMillis = sinceMillis;
     }
   }
 }

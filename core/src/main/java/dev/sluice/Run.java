@@ -139,6 +139,11 @@ final class Run implements Runnable, JobContext {
     return ending == null;
   }
 
+  /// Whether the run was interrupted because the process stops, and heeded it.
+  boolean wasReleased() {
+    return ending instanceof Ending.Threw(_, var why) && why == Ending.Interruption.STOPPING;
+  }
+
   boolean isZombie() {
     return ending instanceof Ending.Abandoned;
   }
@@ -201,7 +206,8 @@ final class Run implements Runnable, JobContext {
     StringWriter text = new StringWriter();
     try {
       failure.printStackTrace(new PrintWriter(text));
-    } catch (RuntimeException | StackOverflowError | OutOfMemoryError brokenToo) {
+    } catch (Throwable brokenToo) {
+      // An exception that cannot even be printed; its run must end all the same.
       return failure.getClass().getName();
     }
     String whole = text.toString();

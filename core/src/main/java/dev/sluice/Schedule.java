@@ -20,6 +20,10 @@ public interface Schedule {
     QueuePolicy.requireBetween(
         "schedule.every", period, Duration.ofSeconds(1), Duration.ofDays(3650));
     long millis = period.toMillis();
+    if (!period.equals(Duration.ofMillis(millis))) {
+      throw new IllegalArgumentException(
+          "schedule.every: " + period + " must be whole milliseconds");
+    }
     return after ->
         Optional.of(
             Instant.ofEpochMilli((Math.floorDiv(after.toEpochMilli(), millis) + 1) * millis));

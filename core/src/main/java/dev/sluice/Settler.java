@@ -8,6 +8,7 @@ import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
 import dev.sluice.job.Job;
+import dev.sluice.job.Lifecycle;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -169,7 +170,7 @@ final class Settler implements Environment.Step {
         if (silent) {
           continue;
         }
-      } else if (!(settlement instanceof Settlement.Release)) {
+      } else if (settlement.step() != Lifecycle.RELEASE && settlement.step() != Lifecycle.STOP) {
         countFailure(run);
       }
       if (!silent) {

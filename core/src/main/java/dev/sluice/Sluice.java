@@ -73,7 +73,7 @@ public final class Sluice implements AutoCloseable {
         (name, policy) -> queues.put(name, new QueueRuntime(name, policy, clock.monotonicNanos())));
     ids = new Ids(clock, environment.random());
     committer = new GroupCommitter(engine);
-    recurring = new Recurring(clock, job -> enqueueAll(List.of(job)).getFirst());
+    recurring = new Recurring(clock, job -> enqueueAll(List.of(job)).getFirst(), id -> cancel(id));
     settler = new Settler(engine, environment, runs, listeners);
     Map<String, QueueRuntime> worked = works ? queues : Map.of();
     keeper =
@@ -284,14 +284,11 @@ public final class Sluice implements AutoCloseable {
 
   private Optional<Duration> eta(JobView view, long nowNanos) {
     QueueRuntime queue = queues.get(view.job().queue());
-    if (queue == null || queue.paused) {
+    if (queue == null || queue.paused || !works) {
       return Optional.empty();
     }
     return switch (view.state()) {
-      case READY ->
-          queue.freeSlots() > view.ahead()
-              ? Optional.of(Duration.ZERO)
-              : queue.drain.timeUntil(view.ahead() - queue.freeSlots(), nowNanos);
+      case READY -> queue.timeToStart(view.ahead(), nowNanos);
       case SCHEDULED ->
           Optional.ofNullable(view.dueAt())
               .map(due -> Duration.ofMillis(due.toEpochMilli() - environment.clock().wallMillis()))
@@ -366,13 +363,14 @@ public final class Sluice implements AutoCloseable {
     return all;
   }
 
-  /// Changes the policy of a queue while it works. Running jobs keep their timeout; fewer slots
-  /// than running jobs means that none starts until enough have ended.
+  /// Changes the policy of a queue while it works. `change` must be a pure function: it is called
+  /// again when somebody else changed the policy at the same time. Running jobs keep their timeout;
+  /// fewer slots than running jobs means that none starts until enough have ended.
   ///
   /// @throws IllegalArgumentException when the queue is unknown
   public void reconfigure(String queue, UnaryOperator<QueuePolicy> change) {
     QueueRuntime runtime = queue(queue);
-    runtime.policy(change.apply(runtime.policy()));
+    runtime.change(change);
     closing.wakeDispatcher();
   }
 

@@ -18,6 +18,15 @@ final class TokenBucket {
     this.emptyAtNanos = nowNanos - nanosPerToken;
   }
 
+  /// The bucket of another rate, with what is in this one; so changing the rate gives no start
+  /// away.
+  TokenBucket changedTo(Rate newRate, long nowNanos) {
+    TokenBucket changed = new TokenBucket(newRate, nowNanos);
+    double tokens = (nowNanos - emptyAtNanos) / nanosPerToken;
+    changed.emptyAtNanos = nowNanos - tokens * changed.nanosPerToken;
+    return changed;
+  }
+
   Rate rate() {
     return rate;
   }
