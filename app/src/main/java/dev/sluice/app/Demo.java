@@ -14,7 +14,9 @@ import dev.sluice.engine.Inspectable.Counts;
 import dev.sluice.job.SluiceException;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http1.Http1Config;
-import java.net.BindException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -124,31 +126,36 @@ final class Demo implements AutoCloseable {
             .addProtocol(Http1Config.builder().maxPrologueLength(MAX_REQUEST_LINE).build())
             .routing(routes::route)
             .build();
-    try {
-      return server.start();
-    } catch (RuntimeException failure) {
-      throw new SluiceException(
-          "port: cannot listen on "
-              + config.host()
-              + " port "
-              + config.port()
-              + ", "
-              + reason(failure),
+    probe(config);
+    server.start();
+    // Helidon 4.5 only logs that it could not listen.
+    if (!server.isRunning() || server.port() < 0) {
+      throw cannotListen(config, "the port was taken meanwhile", null);
+    }
+    return server;
+  }
+
+  /// Listens for a moment, to have the reason in words when that is impossible.
+  private static void probe(DemoConfig config) {
+    try (ServerSocket socket = new ServerSocket()) {
+      socket.setReuseAddress(true);
+      socket.bind(new InetSocketAddress(config.host(), config.port()));
+    } catch (IOException failure) {
+      String message = String.valueOf(failure.getMessage());
+      throw cannotListen(
+          config,
+          message.contains("in use")
+              ? "another process does; stop it or choose another --port"
+              : message,
           failure);
     }
   }
 
-  private static String reason(Throwable failure) {
-    @Nullable Throwable cause = failure;
-    while (cause != null) {
-      if (cause instanceof BindException && cause.getMessage() != null) {
-        return cause.getMessage().contains("in use")
-            ? "another process does; stop it or choose another --port"
-            : cause.getMessage();
-      }
-      cause = cause.getCause();
-    }
-    return failure.toString();
+  private static SluiceException cannotListen(
+      DemoConfig config, String reason, @Nullable Throwable cause) {
+    String sentence =
+        "port: cannot listen on " + config.host() + " port " + config.port() + ", " + reason;
+    return cause == null ? new SluiceException(sentence) : new SluiceException(sentence, cause);
   }
 
   int port() {

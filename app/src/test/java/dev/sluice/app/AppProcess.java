@@ -94,9 +94,9 @@ final class AppProcess implements AutoCloseable {
     process.destroyForcibly().onExit().join();
   }
 
-  /// `kill -TERM`.
+  /// `kill -TERM`. By its handle: the process itself would close the streams that are read here.
   void terminate() {
-    process.destroy();
+    boolean _ = process.toHandle().destroy();
   }
 
   @Override
