@@ -8,6 +8,7 @@ import dev.sluice.Sluice;
 import dev.sluice.app.BenchResult.Percentiles;
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.Environment;
+import dev.sluice.engine.Inspectable;
 import dev.sluice.job.SluiceException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
@@ -67,11 +68,10 @@ final class Bench implements AutoCloseable {
   private BenchResult measure() throws InterruptedException {
     both("warming up", config.warmUp());
     long heapBefore = usedHeap();
-    long diskBefore = place.bytes();
     sluice.pause(QUEUE);
     long enqueuePerSecond = enqueue();
     long heap = (usedHeap() - heapBefore) / config.jobs();
-    long disk = (place.bytes() - diskBefore) / config.jobs();
+    long disk = place.bytes() / kept();
     long runPerSecond = drain();
     long bothPerSecond = both("both", config.jobs());
     Paced latencies = pace();
@@ -157,6 +157,12 @@ final class Bench implements AutoCloseable {
       }
       LockSupport.parkNanos(POLL_NANOS);
     }
+  }
+
+  /// Jobs that the engine holds, those that ended in the warm-up and are still kept among them.
+  private long kept() {
+    Inspectable.Counts counts = sluice.status(QUEUE).counts();
+    return counts.waiting() + counts.succeeded();
   }
 
   private long succeeded() {
