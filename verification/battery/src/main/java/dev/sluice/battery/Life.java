@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,6 +15,9 @@ import java.util.concurrent.TimeUnit;
 ///
 /// Threading: confined to the driver's thread; a thread of its own reads what the victim says.
 final class Life implements AutoCloseable {
+  private static final Duration A_MOMENT = Duration.ofMillis(1);
+  private static final Duration LONGEST_FREEZE = Duration.ofSeconds(10);
+
   private final Process process;
   private final Thread reader;
   private final Oracle oracle;
@@ -86,6 +90,44 @@ final class Life implements AutoCloseable {
   /// Its exit code, once it is over.
   int code() {
     return process.exitValue();
+  }
+
+  /// Stops the process where it is, and waits until no call into the system is under way.
+  void freeze() throws IOException, InterruptedException {
+    signal("STOP");
+    long begun = System.nanoTime();
+    while (!isFrozen() && !isOverAfter(A_MOMENT)) {
+      if (System.nanoTime() - begun > LONGEST_FREEZE.toNanos()) {
+        oracle.violation("it could not be stopped within " + LONGEST_FREEZE.toSeconds() + " s");
+        return;
+      }
+    }
+  }
+
+  /// Lets a stopped process go on.
+  void thaw() throws IOException, InterruptedException {
+    signal("CONT");
+  }
+
+  private void signal(String name) throws IOException, InterruptedException {
+    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+  }
+
+  /// Whether all threads are in state T.
+  private boolean isFrozen() throws IOException {
+    try (DirectoryStream<Path> threads =
+        Files.newDirectoryStream(Path.of("/proc", Long.toString(process.pid()), "task"))) {
+      for (Path thread : threads) {
+        String state = Files.readString(thread.resolve("stat"));
+        if (state.charAt(state.lastIndexOf(')') + 2) != 'T') {
+          return false;
+        }
+      }
+      return true;
+    } catch (NoSuchFileException _) {
+      // A thread has ended meanwhile.
+      return false;
+    }
   }
 
   /// SIGKILL, and then hears out what was said before it.
