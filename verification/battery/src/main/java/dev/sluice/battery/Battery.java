@@ -17,6 +17,20 @@ public final class Battery implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration DRAIN = Duration.ofMinutes(5);
   private static final int CYCLES_TO_AN_AUDIT = 10;
+  private static final int MOST_PRINTED = 20;
+  private static final String[] HONEST = {};
+  private static final String[] LYING = {
+    "strace",
+    "-f",
+    "--seccomp-bpf",
+    "-qqq",
+    "-o",
+    "/dev/null",
+    "-e",
+    "trace=fdatasync,fsync",
+    "-e",
+    "inject=fdatasync,fsync:retval=0"
+  };
 
   private final Path work;
   private final Path file;
@@ -40,12 +54,12 @@ public final class Battery implements AutoCloseable {
         switch (args[0]) {
           case "kill" -> kill(work, Integer.parseInt(args[2]), Long.parseLong(args[3]));
           case "fsync-error" -> FailingSyscall.all(work, Long.parseLong(args[2]));
-          case "power-loss" ->
-              powerLoss(
-                  work,
-                  new Volume(Path.of(args[2]), Path.of(args[3])),
-                  Integer.parseInt(args[4]),
-                  Long.parseLong(args[5]));
+          case "power-loss" -> {
+            Volume volume = new Volume(Path.of(args[2]), Path.of(args[3]));
+            boolean lying = args.length > 6 && args[6].equals("lying");
+            yield powerLoss(
+                work, volume, Integer.parseInt(args[4]), Long.parseLong(args[5]), lying);
+          }
           case "disk-full" ->
               FullDisk.run(
                   work, Path.of(args[2]), Integer.parseInt(args[3]), Long.parseLong(args[4]));
@@ -72,11 +86,12 @@ public final class Battery implements AutoCloseable {
     }
   }
 
-  private static boolean powerLoss(Path work, Volume volume, int cycles, long seed)
+  /// @param lying whether syncs do nothing and say that they did: then jobs must be found lost
+  private static boolean powerLoss(Path work, Volume volume, int cycles, long seed, boolean lying)
       throws IOException, InterruptedException {
     try (Battery battery = new Battery(work, volume.mount().resolve("jobs.db"), seed)) {
       for (int cycle = 1; cycle <= cycles; cycle++) {
-        try (Life life = battery.begin(false)) {
+        try (Life life = battery.begin(false, lying ? LYING : HONEST)) {
           battery.awaitMoment(life);
           // Power that goes stops the processor too. Were a sync under way here, ext4 could answer
           // it
@@ -95,7 +110,11 @@ public final class Battery implements AutoCloseable {
         battery.tellProgress(cycle, cycles);
       }
       battery.drainAndAudit();
-      return battery.report(cycles, "power loss");
+      boolean held = battery.report(cycles, "power loss");
+      if (lying) {
+        System.out.println(held ? "NOT NOTICED: the battery is blind" : "noticed, as it should be");
+      }
+      return lying != held;
     }
   }
 
@@ -188,7 +207,9 @@ public final class Battery implements AutoCloseable {
   boolean report(int cycles, String fault) {
     Oracle.Tally tally = oracle.tally();
     List<String> violations = oracle.violations();
-    violations.forEach(violation -> System.out.println("VIOLATION " + violation));
+    violations.stream()
+        .limit(MOST_PRINTED)
+        .forEach(violation -> System.out.println("VIOLATION " + violation));
     System.out.printf(
         Locale.ROOT,
         "%d cycles, %d acknowledged, %d ended, %s%n",

@@ -1,11 +1,13 @@
 package dev.sluice.battery;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /// A system call of the victim's that fails at its Nth time, injected with strace: what was not
 /// synced was not acknowledged, and the victim goes on by itself, or says why it cannot.
@@ -27,7 +29,7 @@ record FailingSyscall(String calls, String error, String when) {
     for (FailingSyscall failing : matrix()) {
       Path own = work.resolve(failing.calls.replace(',', '-') + "-" + failing.name());
       try (Battery battery = new Battery(own, own.resolve("jobs.db"), seed)) {
-        held &= failing.run(battery);
+        held &= failing.run(battery, own.resolve("calls.log"));
       }
     }
     System.out.println(held ? "all held" : "VIOLATIONS, see " + work);
@@ -53,10 +55,10 @@ record FailingSyscall(String calls, String error, String when) {
     return error + "-" + when.replace("+", "-on");
   }
 
-  private boolean run(Battery battery) throws IOException, InterruptedException {
+  private boolean run(Battery battery, Path trace) throws IOException, InterruptedException {
     Oracle oracle = battery.oracle();
     String fate;
-    try (Life life = battery.begin(false, wrapper())) {
+    try (Life life = battery.begin(false, wrapper(trace))) {
       fate = watch(battery, life);
       life.kill();
     }
@@ -66,10 +68,11 @@ record FailingSyscall(String calls, String error, String when) {
     List<String> violations = oracle.violations();
     System.out.printf(
         Locale.ROOT,
-        "%-15s %-6s at %-5s %-38s %5d acknowledged, %d violations; %s%n",
+        "%-15s %-6s at %-4s: %4d injected, %-34s %5d acknowledged, %d violations; %s%n",
         calls,
         error,
         when,
+        injected(trace),
         fate,
         oracle.tally().acknowledged,
         violations.size(),
@@ -78,19 +81,25 @@ record FailingSyscall(String calls, String error, String when) {
     return violations.isEmpty();
   }
 
-  private String[] wrapper() {
+  private String[] wrapper(Path trace) {
     return new String[] {
       "strace",
       "-f",
       "--seccomp-bpf",
       "-qqq",
       "-o",
-      "/dev/null",
+      trace.toString(),
       "-e",
       "trace=" + calls,
       "-e",
       "inject=" + calls + ":error=" + error + ":when=" + when
     };
+  }
+
+  private static long injected(Path trace) throws IOException {
+    try (Stream<String> lines = Files.lines(trace)) {
+      return lines.filter(line -> line.contains("(INJECTED)")).count();
+    }
   }
 
   /// Waits for the error, and for what comes after it.
@@ -111,7 +120,7 @@ record FailingSyscall(String calls, String error, String when) {
       return "ended";
     }
     if (!told || tally.errorsInLife == 0) {
-      return "told no producer";
+      return "no producer was affected,";
     }
     if (when.endsWith("+")) {
       life.isOverAfter(Duration.ofSeconds(3));

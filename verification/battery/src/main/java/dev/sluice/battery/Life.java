@@ -110,16 +110,22 @@ final class Life implements AutoCloseable {
   }
 
   private void signal(String name) throws IOException, InterruptedException {
-    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+    new ProcessBuilder("kill", "-" + name, pid()).start().waitFor();
   }
 
-  /// Whether all threads are in state T.
+  /// The victim itself, not its wrapper.
+  private String pid() {
+    return Long.toString(
+        process.descendants().findFirst().map(ProcessHandle::pid).orElseGet(process::pid));
+  }
+
+  /// Whether all threads are stopped: T, or t when they are traced.
   private boolean isFrozen() throws IOException {
     try (DirectoryStream<Path> threads =
-        Files.newDirectoryStream(Path.of("/proc", Long.toString(process.pid()), "task"))) {
+        Files.newDirectoryStream(Path.of("/proc", pid(), "task"))) {
       for (Path thread : threads) {
         String state = Files.readString(thread.resolve("stat"));
-        if (state.charAt(state.lastIndexOf(')') + 2) != 'T') {
+        if ("Tt".indexOf(state.charAt(state.lastIndexOf(')') + 2)) < 0) {
           return false;
         }
       }
