@@ -5,6 +5,8 @@ import dev.sluice.engine.ClaimRequest;
 import dev.sluice.engine.Claimed;
 import dev.sluice.engine.Lease;
 import dev.sluice.job.Job;
+import dev.sluice.job.JobId;
+import dev.sluice.job.JobOptions;
 import dev.sluice.job.JobState;
 import dev.sluice.job.Lifecycle;
 import java.sql.PreparedStatement;
@@ -70,15 +72,8 @@ final class Claims {
   /// Claims whose deadline has passed, oldest first.
   List<Claim> expired(int max, long nanos) throws SQLException {
     List<Claim> claims = new ArrayList<>();
-    PreparedStatement find = database.prepared(Sql.JOB_AT);
     for (Running running : leases.past(nanos, max)) {
-      find.setLong(1, running.seq);
-      try (ResultSet row = find.executeQuery()) {
-        if (!row.next()) {
-          throw Failures.disagreement("job " + running.id + " is gone");
-        }
-        claims.add(claim(row, running.queue, running.startedAtMillis));
-      }
+      claims.add(whole(running));
     }
     return claims;
   }
@@ -159,22 +154,9 @@ final class Claims {
     JobState state = Lifecycle.CLAIM.apply(JobState.READY);
     try (ResultSet rows = claim.executeQuery()) {
       while (rows.next()) {
-        Claim one = claim(rows, queue, wallMillis);
-        int bytes = one.job().bytes();
-        Running running =
-            new Running(
-                one.job().id(),
-                rows.getLong(Column.SEQ),
-                queue,
-                line,
-                bytes,
-                one.lease().epoch(),
-                wallMillis,
-                deadline);
-        running.cancelRequested = rows.getInt(Column.CANCEL_ASKED) != 0;
-        leases.add(running);
-        queue.move(JobState.READY, state, line, bytes);
-        started.add(new Started(rows.getLong(Column.POS), one));
+        Claim one = claimed(rows, queue, line, wallMillis, deadline);
+        queue.move(JobState.READY, state, line, one.job().bytes());
+        started.add(new Started(rows.getLong(5), one));
       }
     }
     if (started.size() != count) {
@@ -185,8 +167,43 @@ final class Claims {
     started.forEach(one -> claims.add(one.claim()));
   }
 
-  private Claim claim(ResultSet row, QueueState queue, long startedAtMillis)
+  /// Reads the answer of [Sql#CLAIM] and makes the lease.
+  private Claim claimed(ResultSet row, QueueState queue, int line, long wallMillis, long deadline)
       throws SQLException {
+    long seq = row.getLong(1);
+    JobId id = Jobs.id(seq, row.getLong(2), seq < 0 ? row.getLong(3) : 0);
+    byte[] payload = row.getBytes(10);
+    Job job =
+        new Job(
+            id,
+            queue.name,
+            types.name(row.getInt(4)),
+            payload == null ? new byte[0] : payload,
+            Codes.priority(line),
+            row.getLong(9),
+            JobOptions.NONE);
+    long epoch = row.getLong(8);
+    Claim plain = new Claim(job, new Lease(id, epoch), row.getInt(6), row.getInt(7), wallMillis);
+    Running running = new Running(id, seq, queue, line, job.bytes(), epoch, wallMillis, deadline);
+    leases.add(running);
+    return row.getInt(11) == 0 ? plain : whole(running);
+  }
+
+  /// The claim of a running job, with everything that few jobs have: options, and a request to
+  /// cancel that an earlier attempt did not heed.
+  private Claim whole(Running running) throws SQLException {
+    PreparedStatement find = database.prepared(Sql.JOB_AT);
+    find.setLong(1, running.seq);
+    try (ResultSet row = find.executeQuery()) {
+      if (!row.next()) {
+        throw Failures.disagreement("job " + running.id + " is gone");
+      }
+      running.cancelRequested = row.getInt(Column.CANCEL_ASKED) != 0;
+      return claim(row, running.queue, running.startedAtMillis);
+    }
+  }
+
+  private Claim claim(ResultSet row, QueueState queue, long startedAtMillis) throws SQLException {
     Job job = Jobs.job(row, queue, types.name(row.getInt(Column.TYPE)));
     return new Claim(
         job,

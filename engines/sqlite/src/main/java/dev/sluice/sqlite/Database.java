@@ -46,6 +46,8 @@ final class Database {
     Database database = new Database(file, disk, source.getConnection());
     boolean ready = false;
     try {
+      // Before anything is read: a log that was once opened in shared memory stays there.
+      database.execute("PRAGMA locking_mode = EXCLUSIVE");
       database.requireSqlite();
       database.requireOurs();
       database.tune();
@@ -187,7 +189,6 @@ final class Database {
   }
 
   private void requireOurs() throws SQLException {
-    execute("PRAGMA locking_mode = EXCLUSIVE");
     long application = pragma("application_id");
     boolean empty = pragma("schema_version") == 0;
     if (!empty && application != APPLICATION_ID) {

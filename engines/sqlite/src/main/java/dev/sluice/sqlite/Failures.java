@@ -23,7 +23,8 @@ final class Failures {
 
   /// Somebody else is in the file.
   static SQLException busy() {
-    return new SQLException("the log cannot be written back", null, SQLiteErrorCode.SQLITE_BUSY.code);
+    return new SQLException(
+        "the log cannot be written back", null, SQLiteErrorCode.SQLITE_BUSY.code);
   }
 
   static boolean isConstraint(SQLException failure) {

@@ -158,16 +158,17 @@ final class Sql {
 
   static final String PROMOTE = "UPDATE job SET state = 1, pos = ?2 WHERE seq = ?1 AND state = 0";
 
+  /// Answers what a plain job has; a last column that is set tells that there is more in the row,
+  /// because carrying all columns through RETURNING is not free.
   static final String CLAIM =
       """
       UPDATE job SET state = 2, attempt = attempt + 1, epoch = epoch + 1, started = ?4
       WHERE seq IN (
         SELECT seq FROM job WHERE state = 1 AND queue = ?1 AND priority = ?2
         ORDER BY pos LIMIT ?3)
-      RETURNING\
-      """
-          + " "
-          + JOB;
+      RETURNING seq, id_low, id_high, type, pos, attempt, crash, epoch, created, payload,
+        coalesce(options, cancel_asked)\
+      """;
 
   static final String RUNNING =
       """

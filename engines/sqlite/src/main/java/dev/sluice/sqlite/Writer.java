@@ -36,6 +36,7 @@ final class Writer {
   private volatile @Nullable String trouble;
   private volatile boolean closed;
 
+  private long troubledNanos;
   private @Nullable Path file;
   private @Nullable Holder holder;
   private @Nullable Session session;
@@ -141,7 +142,7 @@ final class Writer {
       trouble = null;
       return null;
     } catch (IllegalArgumentException | EngineUnavailableException failure) {
-      trouble = failure.getMessage();
+      troubled(failure);
       return failure;
     }
   }
@@ -164,7 +165,7 @@ final class Writer {
     if (full == null) {
       return group;
     }
-    trouble = full.getMessage();
+    troubled(full);
     List<Command<?>> others = new ArrayList<>(group.size());
     for (Command<?> command : group) {
       if (command.takesJobs) {
@@ -231,7 +232,7 @@ final class Writer {
         return true;
       }
       if (Failures.isFull(failure)) {
-        trouble = why.getMessage();
+        troubled(why);
       }
       return isUndone(group, why);
     } catch (RuntimeException defect) {
@@ -268,11 +269,19 @@ final class Writer {
   /// Looks whether what was wrong is over, though nobody asks: health says "not ready" until then,
   /// and nobody may ask before it says "ready".
   private void mend() {
+    if (clock.monotonicNanos() - troubledNanos < MENDING_NANOS) {
+      return;
+    }
     if (session == null) {
       connect();
     } else if (shortage() == null) {
       trouble = null;
     }
+  }
+
+  private void troubled(RuntimeException why) {
+    trouble = why.getMessage();
+    troubledNanos = clock.monotonicNanos();
   }
 
   private Session connected() {
@@ -284,7 +293,7 @@ final class Writer {
 
   /// Gives up the connection; the leases that were handed out stay valid.
   private void disconnect(EngineUnavailableException why) {
-    trouble = why.getMessage();
+    troubled(why);
     Session old = session;
     if (old == null) {
       return;

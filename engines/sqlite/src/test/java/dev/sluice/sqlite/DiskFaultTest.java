@@ -146,13 +146,12 @@ final class DiskFaultTest {
     List<Offer> tooMuch = work.offers(10, 200_000);
     Thread other =
         Thread.ofVirtual()
-            .start(
-                () -> {
-                  for (int i = 0; i < 50; i++) {
-                    assertThatThrownBy(() -> engine.offer(tooMuch))
-                        .isInstanceOf(EngineUnavailableException.class);
-                  }
-                });
+            .start(() -> {
+              for (int i = 0; i < 50; i++) {
+                assertThatThrownBy(() -> engine.offer(tooMuch))
+                    .isInstanceOf(EngineUnavailableException.class);
+              }
+            });
     for (int i = 0; i < 50; i++) {
       assertThat(Work.offer(engine, work.job(work.newId(), 10))).isInstanceOf(Accepted.class);
     }

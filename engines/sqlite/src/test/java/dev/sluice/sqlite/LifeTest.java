@@ -3,9 +3,11 @@ package dev.sluice.sqlite;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.Claim;
+import dev.sluice.engine.Offer;
 import dev.sluice.engine.Retention;
 import dev.sluice.engine.Retention.Keep;
 import dev.sluice.engine.Settled;
+import dev.sluice.job.Admission;
 import dev.sluice.job.Admission.Accepted;
 import dev.sluice.job.Admission.Duplicate;
 import dev.sluice.job.JobId;
@@ -80,6 +82,23 @@ final class LifeTest {
   }
 
   @Test
+  void aBatchOfNewAndKnownJobsIsToldApart() {
+    List<Offer> known = work.offers(60, 10);
+    engine.offer(known);
+    for (int round = 0; round < 3; round++) {
+      List<Offer> mixed = new ArrayList<>(work.offers(40, 10));
+      mixed.addAll(known.subList(20, 40));
+      mixed.addAll(work.offers(40, 10));
+      List<Admission> answers = engine.offer(mixed);
+      assertThat(answers.subList(0, 40)).hasOnlyElementsOfType(Accepted.class);
+      assertThat(answers.subList(40, 60)).hasOnlyElementsOfType(Duplicate.class);
+      assertThat(answers.subList(60, 100)).hasOnlyElementsOfType(Accepted.class);
+    }
+    assertThat(engine.counts(Work.QUEUE).ready()).isEqualTo(60 + 3 * 80);
+    assertThat(Work.claim(engine, 1_000)).hasSize(60 + 3 * 80);
+  }
+
+  @Test
   void theFileStopsGrowingUnderSteadyLoad() throws IOException {
     List<Long> sizes = new ArrayList<>();
     for (int round = 0; round < 12; round++) {
@@ -101,13 +120,11 @@ final class LifeTest {
     AtomicBoolean fine = new AtomicBoolean();
     Thread caller =
         Thread.ofVirtual()
-            .start(
-                () -> {
-                  Thread.currentThread().interrupt();
-                  boolean accepted =
-                      Work.offer(engine, work.job(work.newId(), 1)) instanceof Accepted;
-                  fine.set(accepted && Thread.currentThread().isInterrupted());
-                });
+            .start(() -> {
+              Thread.currentThread().interrupt();
+              boolean accepted = Work.offer(engine, work.job(work.newId(), 1)) instanceof Accepted;
+              fine.set(accepted && Thread.currentThread().isInterrupted());
+            });
     caller.join();
     assertThat(fine).isTrue();
     assertThat(work.offer(engine, 1, 1)).hasOnlyElementsOfType(Accepted.class);
@@ -119,13 +136,12 @@ final class LifeTest {
     for (int i = 0; i < 32; i++) {
       callers.add(
           Thread.ofVirtual()
-              .start(
-                  () -> {
-                    for (int n = 0; n < 20; n++) {
-                      work.offer(engine, 3, 10);
-                      Work.complete(engine, Work.claim(engine, 2));
-                    }
-                  }));
+              .start(() -> {
+                for (int n = 0; n < 20; n++) {
+                  work.offer(engine, 3, 10);
+                  Work.complete(engine, Work.claim(engine, 2));
+                }
+              }));
     }
     for (Thread caller : callers) {
       caller.join();
