@@ -1,0 +1,224 @@
+package dev.sluice;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.engine.Bound;
+import dev.sluice.engine.ClaimRequest;
+import dev.sluice.engine.Claimed;
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Extension;
+import dev.sluice.engine.Lease;
+import dev.sluice.engine.Limits;
+import dev.sluice.engine.Offer;
+import dev.sluice.engine.Settle;
+import dev.sluice.engine.Settled;
+import dev.sluice.job.Admission;
+import dev.sluice.job.Job;
+import dev.sluice.job.JobId;
+import dev.sluice.job.JobOptions;
+import dev.sluice.job.Priority;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(120)
+final class GroupCommitterTest {
+  private static final int BATCH = 50;
+
+  /// An engine that only takes offers, as the test says.
+  private record OfferOnly(Function<List<Offer>, List<Admission>> answer) implements Engine {
+    @Override
+    public Limits limits() {
+      return new Limits("fake", false, true, true, BATCH, 1000, Duration.ofDays(1));
+    }
+
+    @Override
+    public List<Admission> offer(List<Offer> offers) {
+      return answer.apply(offers);
+    }
+
+    @Override
+    public Claimed claim(List<ClaimRequest> requests) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public List<Extension> extend(List<Lease> leases, Duration by) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public List<Settled> settle(List<Settle> settles) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void onWork(Runnable hint) {}
+
+    @Override
+    public void close() {}
+  }
+
+  private static List<Offer> offers(int from, int count) {
+    return IntStream.range(from, from + count)
+        .mapToObj(number ->
+            new Offer(
+                new Job(
+                    new JobId(number, 0),
+                    "q",
+                    "t",
+                    new byte[0],
+                    Priority.NORMAL,
+                    0,
+                    JobOptions.NONE),
+                Bound.NONE))
+        .toList();
+  }
+
+  private static List<Admission> accepted(List<Offer> offers) {
+    return offers.stream()
+        .<Admission>map(offer -> new Admission.Accepted(offer.job().id()))
+        .toList();
+  }
+
+  @Test
+  void eachOfManyProducersGetsItsOwnAnswersInOrder() throws Exception {
+    AtomicInteger calls = new AtomicInteger();
+    AtomicInteger atOnce = new AtomicInteger();
+    GroupCommitter committer =
+        new GroupCommitter(
+            new OfferOnly(offers -> {
+              calls.incrementAndGet();
+              assertThat(atOnce.incrementAndGet()).isEqualTo(1);
+              assertThat(offers).hasSizeLessThanOrEqualTo(BATCH);
+              atOnce.decrementAndGet();
+              return accepted(offers);
+            }));
+    int producers = 500;
+    int each = 40;
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<?>> all =
+          IntStream.range(0, producers)
+              .<Future<?>>mapToObj(producer ->
+                  threads.submit(() -> {
+                    for (int i = 0; i < each; i++) {
+                      List<Offer> mine = offers((producer * each + i) * 10, 1 + i % 3);
+                      assertThat(committer.commit(mine)).isEqualTo(accepted(mine));
+                    }
+                  }))
+              .toList();
+      for (Future<?> one : all) {
+        one.get();
+      }
+    }
+    assertThat(calls.get()).isLessThanOrEqualTo(producers * each);
+  }
+
+  @Test
+  void anInterruptLosesNeitherTheAnswerNorTheFlag() throws Exception {
+    CountDownLatch leading = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    GroupCommitter committer =
+        new GroupCommitter(
+            new OfferOnly(offers -> {
+              leading.countDown();
+              awaitUninterruptibly(go);
+              return accepted(offers);
+            }));
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<?> leader = threads.submit(() -> committer.commit(offers(0, 1)));
+      leading.await();
+      Future<Boolean> follower =
+          threads.submit(() -> {
+            Thread.currentThread().interrupt();
+            assertThat(committer.commit(offers(1, 1))).isEqualTo(accepted(offers(1, 1)));
+            return Thread.currentThread().isInterrupted();
+          });
+      go.countDown();
+      leader.get();
+      assertThat(follower.get()).isTrue();
+    }
+  }
+
+  @Test
+  void aFailureOfTheEngineReachesEveryCallerWithItsOwnException() throws Exception {
+    CountDownLatch leading = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    GroupCommitter committer =
+        new GroupCommitter(
+            new OfferOnly(_ -> {
+              leading.countDown();
+              awaitUninterruptibly(go);
+              throw new EngineUnavailableException("the disk is full");
+            }));
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Throwable>> all =
+          IntStream.range(0, 100)
+              .mapToObj(i -> threads.submit(() -> failure(committer, offers(i, 1))))
+              .toList();
+      leading.await();
+      go.countDown();
+      List<Throwable> failures = new java.util.ArrayList<>();
+      for (Future<Throwable> one : all) {
+        failures.add(one.get());
+      }
+      assertThat(failures)
+          .allSatisfy(failure ->
+              assertThat(failure)
+                  .isInstanceOf(EngineUnavailableException.class)
+                  .hasMessage("the disk is full"))
+          .doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
+  void anyFailureAtAllIsToldAndTheNextCommitWorks() {
+    AtomicInteger calls = new AtomicInteger();
+    GroupCommitter committer =
+        new GroupCommitter(
+            new OfferOnly(offers -> {
+              if (calls.getAndIncrement() == 0) {
+                throw new StackOverflowError();
+              }
+              return accepted(offers);
+            }));
+    assertThatThrownBy(() -> committer.commit(offers(0, 1)))
+        .isInstanceOf(EngineUnavailableException.class)
+        .hasMessage("the engine failed: java.lang.StackOverflowError")
+        .hasCauseInstanceOf(StackOverflowError.class);
+    assertThat(committer.commit(offers(1, 2))).isEqualTo(accepted(offers(1, 2)));
+  }
+
+  private static Throwable failure(GroupCommitter committer, List<Offer> offers) {
+    try {
+      committer.commit(offers);
+      return new AssertionError("committed");
+    } catch (EngineUnavailableException failure) {
+      return failure;
+    }
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    boolean interrupted = false;
+    while (latch.getCount() > 0) {
+      try {
+        latch.await();
+      } catch (InterruptedException _) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
