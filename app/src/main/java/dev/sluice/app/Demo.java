@@ -9,6 +9,7 @@ import dev.sluice.Outcome;
 import dev.sluice.Sluice;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
+import dev.sluice.engine.Inspectable;
 import dev.sluice.engine.Inspectable.Counts;
 import dev.sluice.job.SluiceException;
 import io.helidon.webserver.WebServer;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The demo at work: an HTTP server that hands users over, and a worker that processes them.
@@ -37,31 +39,44 @@ final class Demo implements AutoCloseable {
   private final Sluice sluice;
   private final WebServer server;
   private final LongAdder ended;
-  private final long waitedBefore;
+  private final long unfinishedBefore;
   private boolean closed;
 
-  private Demo(DemoConfig config, Sluice sluice, WebServer server, LongAdder ended) {
+  private Demo(
+      DemoConfig config, Sluice sluice, WebServer server, LongAdder ended, long unfinishedBefore) {
     this.config = config;
     this.sluice = sluice;
     this.server = server;
     this.ended = ended;
-    this.waitedBefore = unfinished();
+    this.unfinishedBefore = unfinishedBefore;
   }
 
-  /// Listens, and works.
+  /// Listens, introduces itself, and works; in this order, so that the first lines are the first.
   ///
   /// @param engine is closed with the demo, also when this fails
+  /// @param introduce is given the first lines for people
   /// @throws SluiceException when nobody can listen there
-  static Demo start(DemoConfig config, Engine engine) {
+  static Demo start(DemoConfig config, Engine engine, Consumer<List<String>> introduce) {
+    long unfinishedBefore =
+        engine instanceof Inspectable shown ? unfinished(shown.counts(QUEUE)) : 0;
     LongAdder ended = new LongAdder();
+    CountDownLatch introduced = new CountDownLatch(1);
     Sluice sluice =
         Sluice.on(engine)
             .queue(QUEUE, config.policy())
-            .handle(PROCESS_USER, (userId, job) -> process(userId, job, config.jobDuration()))
+            .handle(
+                PROCESS_USER,
+                (userId, job) -> {
+                  introduced.await();
+                  return process(userId, job, config.jobDuration());
+                })
             .listen(event -> count(event, ended))
             .start();
     try {
-      return new Demo(config, sluice, listen(config, sluice), ended);
+      Demo demo = new Demo(config, sluice, listen(config, sluice), ended, unfinishedBefore);
+      introduce.accept(demo.introduction());
+      introduced.countDown();
+      return demo;
     } catch (RuntimeException failure) {
       sluice.close(Duration.ZERO);
       throw failure;
@@ -141,12 +156,12 @@ final class Demo implements AutoCloseable {
   }
 
   /// The first lines: where it listens, which engine, what to try.
-  List<String> introduction() {
+  private List<String> introduction() {
     String shown = config.host().contains(":") ? "[" + config.host() + "]" : config.host();
     String url = "http://" + shown + ":" + port();
     return List.of(
         "Sluice demo listens on " + url,
-        "engine " + config.engine().words() + ", " + waitedBefore + " unfinished from before",
+        "engine " + config.engine().words() + ", " + unfinishedBefore + " unfinished from before",
         "capacity "
             + config.capacity()
             + ", workers "
@@ -175,7 +190,7 @@ final class Demo implements AutoCloseable {
         "stopping: no new work, running jobs may finish within "
             + DurationConverter.text(config.grace())
             + "; Ctrl-C again ends now");
-    long before = unfinished() + ended.sum();
+    long before = unfinished(sluice.status(QUEUE).counts()) + ended.sum();
     CloseReport report = sluice.close(config.grace());
     server.stop();
     long left = Math.max(0, before - ended.sum());
@@ -190,8 +205,7 @@ final class Demo implements AutoCloseable {
                 : " still waited and are gone with this process"));
   }
 
-  private long unfinished() {
-    Counts counts = sluice.status(QUEUE).counts();
+  private static long unfinished(Counts counts) {
     return counts.waiting() + counts.running();
   }
 }

@@ -1,6 +1,7 @@
 package dev.sluice.app;
 
 import dev.sluice.Rate;
+import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -75,8 +76,9 @@ final class DemoCommand implements Callable<Integer> {
     DemoConfig config = config();
     ConsoleLog.install(System.out);
     StopSignal signal = StopSignal.install();
-    try (Demo demo = Demo.start(config, config.engine().open())) {
-      demo.introduction().forEach(spec.commandLine().getOut()::println);
+    PrintWriter out = spec.commandLine().getOut();
+    try (Demo _ =
+        Demo.start(config, config.engine().open(), lines -> lines.forEach(out::println))) {
       signal.await();
     }
     return Main.FINE;

@@ -12,8 +12,8 @@ final class RateConverter implements ITypeConverter<Rate> {
   public Rate convert(String text) {
     try {
       return Rate.parse(text);
-    } catch (IllegalArgumentException bad) {
-      throw new TypeConversionException(bad.getMessage());
+    } catch (IllegalArgumentException _) {
+      throw new TypeConversionException("'" + text + "' must be like 10/s, 100/m or 5/h");
     }
   }
 }

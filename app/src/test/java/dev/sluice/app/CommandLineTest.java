@@ -1,0 +1,133 @@
+package dev.sluice.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class CommandLineTest {
+  private record Answer(int code, String out, String err) {}
+
+  private static Answer run(String... args) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    int code = Main.run(args, new PrintWriter(out, true), new PrintWriter(err, true));
+    return new Answer(code, out.toString(), err.toString());
+  }
+
+  private static void assertBadUsage(Answer answer, String... parts) {
+    assertThat(answer.code()).isEqualTo(2);
+    assertThat(answer.out()).isEmpty();
+    assertThat(answer.err().lines()).hasSize(1);
+    assertThat(answer.err()).contains(parts).doesNotContain("Exception");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--port, -1, between 0 and 65535",
+    "--port, 65536, between 0 and 65535",
+    "--port, abc, not an int",
+    "--capacity, 0, between 1 and",
+    "--capacity, 100000001, between 1 and 100000000",
+    "--capacity, x, not a long",
+    "--workers, 0, between 1 and 10000",
+    "--workers, 10001, between 1 and 10000",
+    "--workers, 99999999999, not an int",
+    "--job-duration, 10, must be like",
+    "--job-duration, -1s, must be like",
+    "--job-duration, 25h, between 0s and 24h",
+    "--grace, soon, must be like",
+    "--grace, 25h, between 0s and 24h",
+    "--rate, 10, must be like",
+    "--rate, 0/s, rate",
+    "--rate, fast, must be like",
+    "--host, no-such-host.invalid, can be resolved",
+    "--host, ' ', must name a host",
+    "--engine, oracle:x, must be memory: or sqlite:PATH",
+    "--engine, memory, must be memory: or sqlite:PATH",
+    "--engine, memory:x, nothing follows",
+    "--engine, postgresql://u@h/db, PostgreSQL",
+    "--engine, amqp://h/v, RabbitMQ",
+    "--engine, sqs:eu-west-1, SQS",
+  })
+  void demoNamesTheBadFlagItsValueAndTheRule(String flag, String value, String rule) {
+    Answer answer = run("demo", flag, value);
+
+    assertBadUsage(answer, flag.substring(2), rule);
+    assertThat(answer.err()).contains(value.strip());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--jobs, 0, between 1 and",
+    "--jobs, many, not an int",
+    "--payload, -1, between 0 and",
+    "--payload, 1048577, between 0 and 1048576",
+    "--producers, 0, between 1 and 100000",
+    "--batch, 0, between 1 and 10000",
+  })
+  void benchNamesTheBadFlagItsValueAndTheRule(String flag, String value, String rule) {
+    assertBadUsage(
+        run("bench", "--engine", "memory:", flag, value), flag.substring(2), value, rule);
+  }
+
+  @Test
+  void benchNeedsAnEngineAndNoUsedFile(@TempDir Path directory) throws IOException {
+    assertBadUsage(run("bench"), "--engine");
+    Path used = Files.createFile(directory.resolve("used.db"));
+    assertBadUsage(run("bench", "--engine", "sqlite:" + used), "engine", "not there yet");
+  }
+
+  @Test
+  void unknownWordsAreBadUsage() {
+    assertBadUsage(run(), "command", "demo or bench");
+    assertBadUsage(run("fly"), "fly");
+    assertBadUsage(run("demo", "--fly"), "--fly");
+    assertBadUsage(run("demo", "--port"), "--port");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "demo", "bench"})
+  void everythingHasHelpAndVersion(String command) {
+    String[] help = command.isEmpty() ? new String[] {"--help"} : new String[] {command, "--help"};
+    assertThat(run(help))
+        .satisfies(answer -> {
+          assertThat(answer.code()).isZero();
+          assertThat(answer.out()).startsWith("Usage: sluice");
+          assertThat(answer.err()).isEmpty();
+        });
+    assertThat(run("--version").out()).matches("sluice \\d+\\.\\d+\\.\\d+\\R");
+  }
+
+  @Test
+  void portInUseIsOneSentenceAndCode1() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      String port = Integer.toString(taken.getLocalPort());
+      Answer answer = run("demo", "--engine", "memory:", "--port", port);
+
+      assertThat(answer.code()).isEqualTo(1);
+      assertThat(answer.err().lines()).hasSize(1);
+      assertThat(answer.err()).contains("port", port, "another process").doesNotContain("\tat ");
+    }
+  }
+
+  @Test
+  void fileThatIsNoDatabaseIsOneSentenceAndCode1(@TempDir Path directory) throws IOException {
+    Path file = Files.writeString(directory.resolve("x.db"), "not a database".repeat(1000));
+    Answer answer = run("demo", "--engine", "sqlite:" + file, "--port", "0");
+
+    assertThat(answer.code()).isEqualTo(1);
+    assertThat(answer.err().lines()).hasSize(1);
+    assertThat(answer.err()).contains(file.toString()).doesNotContain("\tat ");
+  }
+}

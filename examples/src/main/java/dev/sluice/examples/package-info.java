@@ -1,0 +1,2 @@
+/// Examples, one idea each.
+package dev.sluice.examples;
