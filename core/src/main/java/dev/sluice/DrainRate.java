@@ -91,7 +91,8 @@ final class DrainRate {
     Duration honest =
         timeUntil(0, nowNanos)
             .orElseGet(() -> longestRunning.get().dividedBy(Math.max(1, running)));
-    double seconds = Math.max(1, honest.toNanos() / 1e9) * (1 + JITTER * random);
-    return Duration.ofSeconds((long) Math.min((double) LONGEST.toSeconds(), Math.ceil(seconds)));
+    double seconds = Math.ceil(Math.max(1, honest.toNanos() / 1e9));
+    long spread = Math.round(seconds * JITTER * random);
+    return Duration.ofSeconds(Math.min(LONGEST.toSeconds(), (long) seconds + spread));
   }
 }

@@ -4,6 +4,7 @@ import dev.sluice.engine.Bound;
 import dev.sluice.engine.Controllable;
 import dev.sluice.engine.Controllable.Control;
 import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Environment.Loop;
 import dev.sluice.engine.Inspectable;
@@ -73,14 +74,15 @@ public final class Sluice implements AutoCloseable {
         (name, policy) -> queues.put(name, new QueueRuntime(name, policy, clock.monotonicNanos())));
     ids = new Ids(clock, environment.random());
     committer = new GroupCommitter(engine);
-    recurring = new Recurring(clock, job -> enqueueAll(List.of(job)).getFirst(), id -> cancel(id));
+    recurring = new Recurring(clock, job -> enqueue(List.of(job)).getFirst(), id -> cancel(id));
     settler = new Settler(engine, environment, runs, listeners);
     Map<String, QueueRuntime> worked = works ? queues : Map.of();
+    Reaper reaper = new Reaper(engine, clock, queues, listeners);
     keeper =
         new Keeper(
             clock,
             new LeaseKeeper(engine, clock, runs),
-            new Reaper(engine, clock, queues, listeners),
+            reaper,
             recurring,
             new Pruner(engine, queues),
             new StuckCheck(engine, clock, worked));
@@ -101,11 +103,22 @@ public final class Sluice implements AutoCloseable {
     Loop watching =
         threads.loop("sluice-watchdog", new Watchdog(environment, runs, settler, listeners));
     Loop keeping = threads.loop("sluice-keeper", keeper);
+    reclaim(reaper);
     Loop dispatching = threads.loop("sluice-dispatcher", dispatcher);
     settler.onSlotsFreed(dispatching::wake);
     recurring.connect(keeping::wake);
     engine.onWork(dispatching::wake);
     closing = new Closing(engine, clock, runs, settler, dispatching, watching, settling, keeping);
+  }
+
+  /// Takes back what an earlier process left running before anything starts, so that an interrupted
+  /// job keeps its place ahead of those that waited behind it.
+  private static void reclaim(Reaper reaper) {
+    try {
+      while (reaper.step() == Environment.Step.AT_ONCE) {}
+    } catch (EngineUnavailableException _) {
+      // The keeper tries again, and says so.
+    }
   }
 
   /// The way to start one: names the engine, which the Sluice will own and close.
@@ -122,8 +135,8 @@ public final class Sluice implements AutoCloseable {
   /// @throws IllegalArgumentException when the queue is unknown, the payload is larger than the
   ///   engine takes, or the delay is longer than it can hold
   /// @throws CodecException when the payload cannot be encoded
-  /// @throws dev.sluice.engine.EngineUnavailableException when the engine could not take it, or
-  ///   cannot tell whether it did; with a key, trying again is safe
+  /// @throws EngineUnavailableException when the engine could not take it, or cannot tell whether
+  ///   it did; with a key, trying again is safe
   public <T> Admission enqueue(JobType<T> type, T payload) {
     return enqueue(type, payload, EnqueueOptions.defaults());
   }
@@ -132,7 +145,7 @@ public final class Sluice implements AutoCloseable {
   ///
   /// @throws IllegalArgumentException as [#enqueue(JobType, Object)]
   /// @throws CodecException as [#enqueue(JobType, Object)]
-  /// @throws dev.sluice.engine.EngineUnavailableException as [#enqueue(JobType, Object)]
+  /// @throws EngineUnavailableException as [#enqueue(JobType, Object)]
   public <T> Admission enqueue(JobType<T> type, T payload, EnqueueOptions options) {
     QueueRuntime queue = queue(options.queue().orElse(type.queue()));
     if (closing.begun()) {
@@ -149,9 +162,9 @@ public final class Sluice implements AutoCloseable {
   ///
   /// @throws IllegalArgumentException as [#enqueue(JobType, Object)]; then none was handed over
   /// @throws CodecException as [#enqueue(JobType, Object)]; then none was handed over
-  /// @throws dev.sluice.engine.EngineUnavailableException as [#enqueue(JobType, Object)]; earlier
-  ///   batches of a very long list may have been taken
-  public List<Admission> enqueueAll(List<? extends NewJob<?>> jobs) {
+  /// @throws EngineUnavailableException as [#enqueue(JobType, Object)]; earlier batches of a very
+  ///   long list may have been taken
+  public List<Admission> enqueue(List<? extends NewJob<?>> jobs) {
     List<Offer> offers = new ArrayList<>(jobs.size());
     List<QueueRuntime> targets = new ArrayList<>(jobs.size());
     long now = environment.clock().wallMillis();

@@ -58,8 +58,13 @@ public final class SluiceBuilder {
     return this;
   }
 
-  /// Starts to work. The Sluice owns the engine from here and closes it.
+  /// Starts to work. The Sluice owns the engine from here and closes it, also when this fails.
   public Sluice start() {
-    return Sluice.start(this);
+    try {
+      return Sluice.start(this);
+    } catch (RuntimeException | Error failure) {
+      engine.close();
+      throw failure;
+    }
   }
 }

@@ -177,12 +177,12 @@ final class Demo implements AutoCloseable {
             + DurationConverter.text(config.jobDuration())
             + "; try:",
         "  curl -i '" + url + "/?user_id=1'",
-        "  for i in $(seq 1 12); do curl -sX POST \"" + url + "/?user_id=$i\"; echo; done",
         "  curl -s \""
             + url
             + "$(curl -so /dev/null -w '%header{location}' '"
             + url
-            + "/?user_id=2')\"");
+            + "/?user_id=2')\"",
+        "  for i in $(seq 3 14); do curl -sX POST \"" + url + "/?user_id=$i\"; echo; done");
   }
 
   /// Stops in order: refuses new work while running jobs end, and says what became of them all.

@@ -48,6 +48,12 @@ final class DemoRoutes {
   private static final byte[] TOO_LONG =
       utf8("'user_id' in query params is too long: at most " + MAX_USER_ID + " characters");
 
+  /// Why the engine cannot serve is for the log: its sentence may name files of this machine.
+  private static final byte[] UNAVAILABLE = utf8("jobs cannot be stored right now, try it later");
+
+  /// Nobody knows when a disk has room again; soon enough to notice, late enough not to flood.
+  private static final Header RETRY_LATER = HeaderValues.createCached(HeaderNames.RETRY_AFTER, 5);
+
   private final Sluice sluice;
   private final JobType<String> type;
   private final Environment.Clock clock;
@@ -140,8 +146,9 @@ final class DemoRoutes {
     LOG.log(System.Logger.Level.WARNING, "refused a request: " + failure.getMessage());
     response
         .header(TEXT)
+        .header(RETRY_LATER)
         .status(Status.SERVICE_UNAVAILABLE_503)
-        .send(utf8("the engine cannot serve right now: " + failure.getMessage()));
+        .send(UNAVAILABLE);
   }
 
   private void broken(ServerResponse response, Exception failure) {

@@ -10,6 +10,7 @@ import dev.sluice.job.JobView;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// What a job's own page says of it, as JSON.
@@ -61,6 +62,11 @@ record JobPage(
         left == null ? null : (left.toMillis() + 999) / 1000,
         status.running().map(RunningJob::progress).orElse(null),
         view.deathReason(),
-        view.lastFailure().map(AttemptRecord::error).orElse(null));
+        view.lastFailure().map(AttemptRecord::error).flatMap(JobPage::firstLine).orElse(null));
+  }
+
+  /// The page needs no login, so the stack stays where it is.
+  private static Optional<String> firstLine(String error) {
+    return error.lines().findFirst();
   }
 }

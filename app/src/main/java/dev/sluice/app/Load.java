@@ -67,7 +67,7 @@ final class Load {
     for (int i = 0; i < size; i++) {
       jobs.add(NewJob.of(type, new byte[config.payload()]));
     }
-    for (Admission admission : sluice.enqueueAll(jobs)) {
+    for (Admission admission : sluice.enqueue(jobs)) {
       if (!taken(admission)) {
         single();
       }

@@ -45,7 +45,7 @@ final class ExamplesTest {
   }
 
   @Test
-  void smallestUseRunsItsJob(@TempDir Path directory) {
+  void smallestUseRunsItsJob(@TempDir Path directory) throws InterruptedException {
     PrintStream before = System.out;
     ByteArrayOutputStream printed = new ByteArrayOutputStream();
     System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
@@ -54,7 +54,8 @@ final class ExamplesTest {
     } finally {
       System.setOut(before);
     }
-    assertThat(printed.toString(StandardCharsets.UTF_8)).contains("202 job ");
+    assertThat(printed.toString(StandardCharsets.UTF_8))
+        .contains("202 job ", "welcome, ada@example.org");
   }
 
   @Test

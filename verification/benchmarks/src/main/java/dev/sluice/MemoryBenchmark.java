@@ -91,7 +91,7 @@ public class MemoryBenchmark {
   public int enqueue_lists_of_500() {
     int accepted = 0;
     for (int i = 0; i < JOBS / LIST; i++) {
-      accepted += idle.enqueueAll(list).size();
+      accepted += idle.enqueue(list).size();
     }
     return require(accepted);
   }
@@ -102,7 +102,7 @@ public class MemoryBenchmark {
     CountDownLatch all = new CountDownLatch(JOBS);
     done = all;
     for (int i = 0; i < JOBS / LIST; i++) {
-      working.enqueueAll(list);
+      working.enqueue(list);
     }
     all.await();
     return all.getCount();

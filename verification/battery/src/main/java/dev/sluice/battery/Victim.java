@@ -158,7 +158,7 @@ public final class Victim {
     for (int i = 0; i < count; i++) {
       jobs.add(new NewJob<>(Load.WORK, Load.payload(random), options(random)));
     }
-    return sluice.enqueueAll(jobs);
+    return sluice.enqueue(jobs);
   }
 
   private static EnqueueOptions options(RandomGenerator random) {

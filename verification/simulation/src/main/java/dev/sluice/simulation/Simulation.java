@@ -185,7 +185,7 @@ public final class Simulation {
               anyType(), "payload " + enqueued++ + " " + "x".repeat(world.dice(40)), anyOptions()));
     }
     try {
-      for (Admission admission : sluice.enqueueAll(jobs)) {
+      for (Admission admission : sluice.enqueue(jobs)) {
         if (admission instanceof Admission.Accepted(var id)) {
           Violation.unless(ledger.knows(id), "I3", "an answer that the engine never gave");
         }
