@@ -64,11 +64,13 @@ final class Failures {
           "the disk is full: " + file + " cannot grow; make room, and it goes on by itself";
       case SQLITE_NOTADB ->
           file + " is no SQLite database; name another file, or move this one away";
+      // SQLite also says "corrupt" when the disk fails to read: the file may be whole.
       case SQLITE_CORRUPT ->
           file
               + " is damaged ("
               + failure.getMessage()
-              + "); restore it from a backup, or move it away to start anew";
+              + "), or its disk fails: look for disk errors in the system's log first; then restore"
+              + " it from a backup, or move it away to start anew";
       case SQLITE_READONLY, SQLITE_PERM ->
           file + " cannot be written; give this user the right to write to it and its directory";
       case SQLITE_CANTOPEN ->

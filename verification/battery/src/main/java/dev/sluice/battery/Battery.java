@@ -99,8 +99,10 @@ public final class Battery implements AutoCloseable {
           life.freeze();
           volume.cutPower();
           life.thaw();
-          // For a moment the process lives on without its disk: it must not acknowledge anything.
-          if (life.isOverAfter(Duration.ofMillis(battery.random.nextInt(100)))) {
+          // For a moment the process lives on without its disk: it must not acknowledge anything,
+          // and may only end if it was still opening the file.
+          Oracle.Tally tally = battery.oracle.tally();
+          if (life.isOverAfter(Duration.ofMillis(battery.random.nextInt(100))) && tally.lifeOpen) {
             battery.tellOfEnd(life);
           }
           life.kill();
