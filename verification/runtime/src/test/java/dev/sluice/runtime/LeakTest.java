@@ -164,7 +164,7 @@ final class LeakTest {
             .start()) {
       run(sluice, jobs);
       Footing idle = Footing.measure();
-      sluice.close();
+      sluice.close(Sluice.DEFAULT_CLOSE);
       Footing closed = Footing.measure();
       assertThat(closed.threads()).isLessThan(idle.threads());
       assertThat(closed.files()).isLessThanOrEqualTo(idle.files());

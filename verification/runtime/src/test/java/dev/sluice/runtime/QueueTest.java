@@ -234,10 +234,10 @@ final class QueueTest {
     JobId at =
         rig.enqueue("a", PLAIN.withRunAt(Instant.ofEpochMilli(Rig.START_MILLIS).plusSeconds(10)));
     assertThat(rig.view(delayed).state()).isEqualTo(JobState.SCHEDULED);
-    rig.advance(Duration.ofMillis(10_000));
+    rig.advance(Duration.ofSeconds(10));
     rig.awaitState(at, JobState.SUCCEEDED);
     assertThat(rig.view(delayed).state()).isEqualTo(JobState.SCHEDULED);
-    rig.advance(Duration.ofMillis(10_000));
+    rig.advance(Duration.ofSeconds(10));
     rig.awaitState(delayed, JobState.SUCCEEDED);
     assertThat(order).containsExactly("a", "b");
   }

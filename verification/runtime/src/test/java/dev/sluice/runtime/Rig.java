@@ -157,7 +157,7 @@ final class Rig implements AutoCloseable {
       try {
         gate.await();
       } catch (InterruptedException _) {
-        continue;
+        // That is what deaf means.
       }
     }
   }
