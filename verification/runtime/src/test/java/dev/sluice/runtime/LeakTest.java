@@ -118,7 +118,7 @@ final class LeakTest {
       for (int i = from; i < Math.min(jobs, from + 1000); i++) {
         some.add(job(i));
       }
-      List<Admission> answers = sluice.enqueueAll(some);
+      List<Admission> answers = sluice.enqueue(some);
       for (int i = 0; i < some.size(); i++) {
         if (some.get(i).payload().equals("cancelled")) {
           sluice.cancel(Rig.accepted(answers.get(i)));

@@ -178,7 +178,7 @@ final class QueueTest {
     Sluice sluice = handle(ONE.withCapacity(3), (payload, _) -> note(payload));
     plug();
     List<Admission> answers =
-        sluice.enqueueAll(
+        sluice.enqueue(
             List.of(
                 new NewJob<>(WORK, "a", PLAIN.withKey("k")),
                 new NewJob<>(WORK, "b", PLAIN.withKey("k")),
@@ -191,7 +191,7 @@ final class QueueTest {
     Rig.accepted(answers.get(3));
     assertThat(answers.get(4)).isInstanceOf(Admission.Refused.class);
     assertThat(rig.status().duplicates()).isEqualTo(1);
-    assertThat(sluice.enqueueAll(List.of())).isEmpty();
+    assertThat(sluice.enqueue(List.of())).isEmpty();
   }
 
   @Test
@@ -200,7 +200,7 @@ final class QueueTest {
     plug();
     List<NewJob<String>> jobs =
         List.of(NewJob.of(WORK, "a"), new NewJob<>(WORK, "b", PLAIN.withQueue("nowhere")));
-    assertThatThrownBy(() -> sluice.enqueueAll(jobs))
+    assertThatThrownBy(() -> sluice.enqueue(jobs))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("queue: 'nowhere' is not configured; known are [default]");
     assertThat(rig.status().counts().waiting()).isZero();

@@ -187,7 +187,7 @@ final class StopTest {
       Future<CloseReport> second = threads.submit(() -> sluice.close(Duration.ZERO));
       assertThat(sluice.enqueue(WORK, "late"))
           .isEqualTo(new Admission.Refused(Admission.Reason.STOPPING, Optional.empty()));
-      assertThat(sluice.enqueueAll(List.of(NewJob.of(WORK, "late"))))
+      assertThat(sluice.enqueue(List.of(NewJob.of(WORK, "late"))))
           .containsExactly(new Admission.Refused(Admission.Reason.STOPPING, Optional.empty()));
       assertThat(second.isDone()).isFalse();
       gate.countDown();
