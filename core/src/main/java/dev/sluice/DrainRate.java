@@ -15,7 +15,8 @@ final class DrainRate {
 
   private static final Duration LONGEST = Duration.ofMinutes(10);
 
-  /// Retry-After is lengthened by up to this part, so that refused callers come back spread out.
+  /// Retry-After is lengthened by up to this part, and by a second for some at least, so that
+  /// refused callers come back spread out.
   private static final double JITTER = 0.2;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -85,14 +86,14 @@ final class DrainRate {
   /// @param longestRunning how long the longest running job has run; asked only when nothing was
   ///   measured yet
   /// @param running how many run
-  /// @param random drawn evenly from 0 to 1
+  /// @param random drawn evenly from 0 (inclusive) to 1 (exclusive)
   Duration retryAfter(
       Supplier<Duration> longestRunning, int running, double random, long nowNanos) {
     Duration honest =
         timeUntil(0, nowNanos)
             .orElseGet(() -> longestRunning.get().dividedBy(Math.max(1, running)));
     double seconds = Math.ceil(Math.max(1, honest.toNanos() / 1e9));
-    long spread = Math.round(seconds * JITTER * random);
+    long spread = (long) (random * (seconds * JITTER + 1));
     return Duration.ofSeconds(Math.min(LONGEST.toSeconds(), (long) seconds + spread));
   }
 }
