@@ -113,7 +113,7 @@ final class RecurringTest {
     awaitPlanned();
     assertThat(sluice.unschedule("hourly")).isTrue();
     assertThat(sluice.unschedule("hourly")).isFalse();
-    assertThat(scheduled()).isZero();
+    Rig.await("nothing waits", () -> scheduled() == 0);
     assertThat(rig.status().counts().cancelled()).isEqualTo(1);
   }
 

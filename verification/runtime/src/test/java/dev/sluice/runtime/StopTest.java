@@ -92,6 +92,7 @@ final class StopTest {
   }
 
   private void becomeZombie(JobId id) {
+    Rig.await("its handler was called", () -> context.get() != null);
     rig.advance(Duration.ofSeconds(60));
     Rig.await("interrupted", () -> context.get().isCancelled());
     rig.advance(Duration.ofSeconds(5));
@@ -184,7 +185,7 @@ final class StopTest {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<CloseReport> first = threads.submit(() -> sluice.close(Duration.ofMinutes(2)));
       Rig.await("closing", () -> sluice.health().reasons().contains("shutting down"));
-      Future<CloseReport> second = threads.submit(() -> sluice.close(Duration.ZERO));
+      Future<CloseReport> second = threads.submit(() -> sluice.close(Duration.ofMinutes(2)));
       assertThat(sluice.enqueue(WORK, "late"))
           .isEqualTo(new Admission.Refused(Admission.Reason.STOPPING, Optional.empty()));
       assertThat(sluice.enqueue(List.of(NewJob.of(WORK, "late"))))
