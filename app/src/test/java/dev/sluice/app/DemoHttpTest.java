@@ -2,7 +2,6 @@ package dev.sluice.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.memory.MemoryEngine;
 import java.io.IOException;
 import java.net.URI;
@@ -183,8 +182,9 @@ final class DemoHttpTest {
 
     assertThat(response.statusCode()).isEqualTo(503);
     assertThat(response.body())
-        .contains("the engine cannot serve right now", BrokenOffers.SENTENCE)
-        .doesNotContain(EngineUnavailableException.class.getSimpleName());
+        .isEqualTo("jobs cannot be stored right now, try it later")
+        .doesNotContain(BrokenOffers.SENTENCE);
+    assertThat(response.headers().firstValue("Retry-After")).contains("5");
   }
 
   @Test
