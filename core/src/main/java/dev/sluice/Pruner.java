@@ -10,7 +10,7 @@ import java.util.Map;
 /// Threading: confined to the keeper.
 final class Pruner implements Environment.Step {
   private static final long INTERVAL_NANOS = 1_000_000_000;
-  private static final int BATCH = 1000;
+  private static final int BATCH = 200;
 
   private final Engine engine;
   private final Map<String, QueueRuntime> queues;

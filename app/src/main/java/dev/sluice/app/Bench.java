@@ -67,14 +67,16 @@ final class Bench implements AutoCloseable {
 
   private BenchResult measure() throws InterruptedException {
     both("warming up", config.warmUp());
+    // The steady state first, while neither heap nor file has held a large backlog.
+    long bothPerSecond = both("both", config.jobs());
+    Paced latencies = pace();
     long heapBefore = usedHeap();
+    sluice.reconfigure(QUEUE, policy -> policy.withCapacity(2L * config.jobs()));
     sluice.pause(QUEUE);
     long enqueuePerSecond = enqueue();
     long heap = (usedHeap() - heapBefore) / config.jobs();
     long disk = place.bytes() / kept();
     long runPerSecond = drain();
-    long bothPerSecond = both("both", config.jobs());
-    Paced latencies = pace();
     RawLimit raw = RawLimit.of(place, config);
     bar.show("raw limit", 0, 1);
     long rawPerSecond = raw.perSecond(clock);
@@ -114,7 +116,10 @@ final class Bench implements AutoCloseable {
     return perSecond(config.jobs(), begun);
   }
 
+  /// Producers and workers at once, with the bound that a service would set: refused producers try
+  /// again a moment later.
   private long both(String phase, int jobs) throws InterruptedException {
+    sluice.reconfigure(QUEUE, policy -> policy.withCapacity(BenchConfig.BOUND));
     long before = succeeded();
     long begun = clock.monotonicNanos();
     Load load = Load.start(sluice, JOB, config, jobs);

@@ -12,6 +12,9 @@ record BenchConfig(int jobs, int payload, int producers, int batch) {
   /// Most handlers at once: enough to hide every wait of an engine.
   static final int CONCURRENCY = 4096;
 
+  /// Most jobs that wait while producers and workers run at once.
+  static final int BOUND = 100_000;
+
   /// Pace of the latency phase, jobs a second, and how long it goes on.
   static final int PACE = 1000;
 
@@ -24,9 +27,10 @@ record BenchConfig(int jobs, int payload, int producers, int batch) {
     Checks.between("batch", batch, 1, 10_000);
   }
 
-  /// Jobs that warm the code up before anything is measured.
+  /// Jobs that warm the code up before anything is measured: it takes seconds until the compiler
+  /// has seen enough.
   int warmUp() {
-    return Math.min(jobs, 200_000);
+    return Math.min(jobs, 2_000_000);
   }
 
   /// Jobs of the latency phase; short when the whole run is short.

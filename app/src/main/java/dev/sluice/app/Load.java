@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// Threading: thread-safe.
 final class Load {
   private static final long REFUSED_PAUSE_NANOS = 1_000_000;
+  private static final int MOST_PLATFORM_PRODUCERS = 16;
 
   private final Sluice sluice;
   private final JobType<byte[]> type;
@@ -35,9 +36,17 @@ final class Load {
     Load load = new Load(sluice, type, config);
     for (int i = 0; i < config.producers(); i++) {
       int share = jobs / config.producers() + (i < jobs % config.producers() ? 1 : 0);
-      load.threads.add(Thread.ofVirtual().name("bench-producer-" + i).start(() -> load.run(share)));
+      load.threads.add(load.thread("bench-producer-" + i, share));
     }
     return load;
+  }
+
+  /// Few producers never wait, and as virtual threads would keep the handlers from their carriers;
+  /// many are what a server has.
+  private Thread thread(String name, int share) {
+    Thread.Builder builder =
+        config.producers() <= MOST_PLATFORM_PRODUCERS ? Thread.ofPlatform() : Thread.ofVirtual();
+    return builder.name(name).start(() -> run(share));
   }
 
   private void run(int share) {
@@ -62,15 +71,24 @@ final class Load {
     }
   }
 
+  /// Offers the refused ones of a batch again, together, until all are taken.
   private void batch(int size) {
     List<NewJob<byte[]>> jobs = new ArrayList<>(size);
     for (int i = 0; i < size; i++) {
       jobs.add(NewJob.of(type, new byte[config.payload()]));
     }
-    for (Admission admission : sluice.enqueue(jobs)) {
-      if (!taken(admission)) {
-        single();
+    while (!jobs.isEmpty()) {
+      List<Admission> answers = sluice.enqueue(jobs);
+      List<NewJob<byte[]>> refused = new ArrayList<>();
+      for (int i = 0; i < answers.size(); i++) {
+        if (!taken(answers.get(i))) {
+          refused.add(jobs.get(i));
+        }
       }
+      if (!refused.isEmpty()) {
+        LockSupport.parkNanos(REFUSED_PAUSE_NANOS);
+      }
+      jobs = refused;
     }
   }
 
