@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// The step machine that claims what may start and starts it. Hints from the engine and freed slots
 /// wake it; besides, it looks by itself once a second, so a lost hint costs a second and no more.
 ///
-/// Threading: [#step] is confined to the dispatcher's loop.
+/// Threading: [#step] is confined to the dispatcher's loop, [#hasFreeSlot] is thread-safe.
 final class Dispatcher implements Environment.Step {
   private static final System.Logger LOG = System.getLogger("dev.sluice.dispatcher");
 
@@ -95,6 +95,19 @@ final class Dispatcher implements Environment.Step {
     }
     start(claimed.claims(), requests, environment.clock().monotonicNanos());
     return AT_ONCE;
+  }
+
+  /// Whether a slot is free anywhere, so that a hint of work is worth a wake-up. When none is, the
+  /// slot that is freed next wakes the dispatcher, after the work came and so not in vain.
+  ///
+  /// Threading: any thread may ask.
+  boolean hasFreeSlot() {
+    for (QueueRuntime queue : queues.values()) {
+      if (queue.freeSlots() > 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private long nanosUntil(long wallMillis) {

@@ -107,7 +107,11 @@ public final class Sluice implements AutoCloseable {
     Loop dispatching = threads.loop("sluice-dispatcher", dispatcher);
     settler.onSlotsFreed(dispatching::wake);
     recurring.connect(keeping::wake);
-    engine.onWork(dispatching::wake);
+    engine.onWork(() -> {
+      if (dispatcher.hasFreeSlot()) {
+        dispatching.wake();
+      }
+    });
     closing = new Closing(engine, clock, runs, settler, dispatching, watching, settling, keeping);
   }
 
