@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// What a producer may say of one job beyond its type and payload. Start from [#defaults].
 ///
@@ -96,79 +97,75 @@ public record EnqueueOptions(
   }
 
   public EnqueueOptions withQueue(String value) {
-    return new EnqueueOptions(
-        Optional.of(value),
-        priority,
-        delay,
-        runAt,
-        key,
-        headers,
-        timeout,
-        maxAttempts,
-        timeToStart);
+    return with(draft -> draft.queue = Optional.of(value));
   }
 
   public EnqueueOptions withPriority(Priority value) {
-    return new EnqueueOptions(
-        queue, value, delay, runAt, key, headers, timeout, maxAttempts, timeToStart);
+    return with(draft -> draft.priority = value);
   }
 
   public EnqueueOptions withDelay(Duration value) {
-    return new EnqueueOptions(
-        queue,
-        priority,
-        Optional.of(value),
-        runAt,
-        key,
-        headers,
-        timeout,
-        maxAttempts,
-        timeToStart);
+    return with(draft -> draft.delay = Optional.of(value));
   }
 
   public EnqueueOptions withRunAt(Instant value) {
-    return new EnqueueOptions(
-        queue,
-        priority,
-        delay,
-        Optional.of(value),
-        key,
-        headers,
-        timeout,
-        maxAttempts,
-        timeToStart);
+    return with(draft -> draft.runAt = Optional.of(value));
   }
 
   public EnqueueOptions withKey(String value) {
-    return new EnqueueOptions(
-        queue,
-        priority,
-        delay,
-        runAt,
-        Optional.of(value),
-        headers,
-        timeout,
-        maxAttempts,
-        timeToStart);
+    return with(draft -> draft.key = Optional.of(value));
   }
 
   public EnqueueOptions withHeaders(Map<String, String> value) {
-    return new EnqueueOptions(
-        queue, priority, delay, runAt, key, value, timeout, maxAttempts, timeToStart);
+    return with(draft -> draft.headers = value);
   }
 
   public EnqueueOptions withTimeout(Duration value) {
-    return new EnqueueOptions(
-        queue, priority, delay, runAt, key, headers, Optional.of(value), maxAttempts, timeToStart);
+    return with(draft -> draft.timeout = Optional.of(value));
   }
 
   public EnqueueOptions withMaxAttempts(int value) {
-    return new EnqueueOptions(
-        queue, priority, delay, runAt, key, headers, timeout, Optional.of(value), timeToStart);
+    return with(draft -> draft.maxAttempts = Optional.of(value));
   }
 
   public EnqueueOptions withTimeToStart(Duration value) {
-    return new EnqueueOptions(
-        queue, priority, delay, runAt, key, headers, timeout, maxAttempts, Optional.of(value));
+    return with(draft -> draft.timeToStart = Optional.of(value));
+  }
+
+  private EnqueueOptions with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.checked();
+  }
+
+  /// The components while one of them changes, so that a new one is named in one place more and not
+  /// in each of the others' methods.
+  private static final class Draft {
+    Optional<String> queue;
+    Priority priority;
+    Optional<Duration> delay;
+    Optional<Instant> runAt;
+    Optional<String> key;
+    Map<String, String> headers;
+    Optional<Duration> timeout;
+    Optional<Integer> maxAttempts;
+    Optional<Duration> timeToStart;
+
+    Draft(EnqueueOptions from) {
+      queue = from.queue;
+      priority = from.priority;
+      delay = from.delay;
+      runAt = from.runAt;
+      key = from.key;
+      headers = from.headers;
+      timeout = from.timeout;
+      maxAttempts = from.maxAttempts;
+      timeToStart = from.timeToStart;
+    }
+
+    EnqueueOptions checked() {
+      return new EnqueueOptions(
+          queue, priority, delay, runAt, key, headers, timeout, maxAttempts, timeToStart);
+    }
   }
 }

@@ -26,24 +26,17 @@ final class Intake {
       long nowMillis,
       Limits limits) {
     byte[] bytes = encode(type, payload);
-    if (bytes.length > limits.payloadBytes()) {
-      throw new IllegalArgumentException(
-          "payload: "
-              + bytes.length
-              + " bytes must be at most "
-              + limits.payloadBytes()
-              + " for the engine '"
-              + limits.engine()
-              + "'");
-    }
-    return new Job(
-        id,
-        queue.name(),
-        type.name(),
-        bytes,
-        options.priority(),
-        nowMillis,
-        options(options, queue.policy(), nowMillis, limits));
+    Job job =
+        new Job(
+            id,
+            queue.name(),
+            type.name(),
+            bytes,
+            options.priority(),
+            nowMillis,
+            options(options, queue.policy(), nowMillis));
+    limits.requireHolds(job, nowMillis);
+    return job;
   }
 
   private static <T> byte[] encode(JobType<T> type, T payload) {
@@ -57,8 +50,7 @@ final class Intake {
     }
   }
 
-  private static JobOptions options(
-      EnqueueOptions options, QueuePolicy policy, long nowMillis, Limits limits) {
+  private static JobOptions options(EnqueueOptions options, QueuePolicy policy, long nowMillis) {
     if (options.equals(EnqueueOptions.defaults()) && policy.timeToStart().isEmpty()) {
       return JobOptions.NONE;
     }
@@ -68,16 +60,6 @@ final class Intake {
             .map(delay -> nowMillis + delay.toMillis())
             .or(() -> options.runAt().map(Instant::toEpochMilli))
             .orElse(0L);
-    if (runAt > nowMillis && runAt - nowMillis > limits.delay().toMillis()) {
-      throw new IllegalArgumentException(
-          "run-at: "
-              + Instant.ofEpochMilli(runAt)
-              + " must be at most "
-              + limits.delay()
-              + " from now for the engine '"
-              + limits.engine()
-              + "'");
-    }
     long startable = Math.max(runAt, nowMillis);
     long expiresAt =
         options

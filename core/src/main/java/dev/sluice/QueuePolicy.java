@@ -4,6 +4,7 @@ import dev.sluice.engine.Bound;
 import dev.sluice.engine.Retention;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// The rules of a queue. Start from [#defaults] and change what differs; every change is checked.
 ///
@@ -93,33 +94,11 @@ public record QueuePolicy(
   }
 
   public QueuePolicy withCapacity(Bound value) {
-    return new QueuePolicy(
-        value,
-        concurrency,
-        rate,
-        timeout,
-        grace,
-        lease,
-        retry,
-        retention,
-        timeToStart,
-        maxCrashes,
-        maxZombies);
+    return with(draft -> draft.capacity = value);
   }
 
   public QueuePolicy withConcurrency(int value) {
-    return new QueuePolicy(
-        capacity,
-        value,
-        rate,
-        timeout,
-        grace,
-        lease,
-        retry,
-        retention,
-        timeToStart,
-        maxCrashes,
-        maxZombies);
+    return with(draft -> draft.concurrency = value);
   }
 
   public QueuePolicy withRate(Rate value) {
@@ -131,137 +110,89 @@ public record QueuePolicy(
   }
 
   private QueuePolicy withRate(Optional<Rate> value) {
-    return new QueuePolicy(
-        capacity,
-        concurrency,
-        value,
-        timeout,
-        grace,
-        lease,
-        retry,
-        retention,
-        timeToStart,
-        maxCrashes,
-        maxZombies);
+    return with(draft -> draft.rate = value);
   }
 
   public QueuePolicy withTimeout(Duration value) {
-    return new QueuePolicy(
-        capacity,
-        concurrency,
-        rate,
-        value,
-        grace,
-        lease,
-        retry,
-        retention,
-        timeToStart,
-        maxCrashes,
-        maxZombies);
+    return with(draft -> draft.timeout = value);
   }
 
   public QueuePolicy withGrace(Duration value) {
-    return new QueuePolicy(
-        capacity,
-        concurrency,
-        rate,
-        timeout,
-        value,
-        lease,
-        retry,
-        retention,
-        timeToStart,
-        maxCrashes,
-        maxZombies);
+    return with(draft -> draft.grace = value);
   }
 
   public QueuePolicy withLease(Duration value) {
-    return new QueuePolicy(
-        capacity,
-        concurrency,
-        rate,
-        timeout,
-        grace,
-        value,
-        retry,
-        retention,
-        timeToStart,
-        maxCrashes,
-        maxZombies);
+    return with(draft -> draft.lease = value);
   }
 
   public QueuePolicy withRetry(RetryPolicy value) {
-    return new QueuePolicy(
-        capacity,
-        concurrency,
-        rate,
-        timeout,
-        grace,
-        lease,
-        value,
-        retention,
-        timeToStart,
-        maxCrashes,
-        maxZombies);
+    return with(draft -> draft.retry = value);
   }
 
   public QueuePolicy withRetention(Retention value) {
-    return new QueuePolicy(
-        capacity,
-        concurrency,
-        rate,
-        timeout,
-        grace,
-        lease,
-        retry,
-        value,
-        timeToStart,
-        maxCrashes,
-        maxZombies);
+    return with(draft -> draft.retention = value);
   }
 
   public QueuePolicy withTimeToStart(Duration value) {
-    return new QueuePolicy(
-        capacity,
-        concurrency,
-        rate,
-        timeout,
-        grace,
-        lease,
-        retry,
-        retention,
-        Optional.of(value),
-        maxCrashes,
-        maxZombies);
+    return with(draft -> draft.timeToStart = Optional.of(value));
   }
 
   public QueuePolicy withMaxCrashes(int value) {
-    return new QueuePolicy(
-        capacity,
-        concurrency,
-        rate,
-        timeout,
-        grace,
-        lease,
-        retry,
-        retention,
-        timeToStart,
-        value,
-        maxZombies);
+    return with(draft -> draft.maxCrashes = value);
   }
 
   public QueuePolicy withMaxZombies(int value) {
-    return new QueuePolicy(
-        capacity,
-        concurrency,
-        rate,
-        timeout,
-        grace,
-        lease,
-        retry,
-        retention,
-        timeToStart,
-        maxCrashes,
-        value);
+    return with(draft -> draft.maxZombies = value);
+  }
+
+  private QueuePolicy with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.checked();
+  }
+
+  /// The components while one of them changes, so that a new one is named in one place more and not
+  /// in each of the others' methods.
+  private static final class Draft {
+    Bound capacity;
+    int concurrency;
+    Optional<Rate> rate;
+    Duration timeout;
+    Duration grace;
+    Duration lease;
+    RetryPolicy retry;
+    Retention retention;
+    Optional<Duration> timeToStart;
+    int maxCrashes;
+    int maxZombies;
+
+    Draft(QueuePolicy from) {
+      capacity = from.capacity;
+      concurrency = from.concurrency;
+      rate = from.rate;
+      timeout = from.timeout;
+      grace = from.grace;
+      lease = from.lease;
+      retry = from.retry;
+      retention = from.retention;
+      timeToStart = from.timeToStart;
+      maxCrashes = from.maxCrashes;
+      maxZombies = from.maxZombies;
+    }
+
+    QueuePolicy checked() {
+      return new QueuePolicy(
+          capacity,
+          concurrency,
+          rate,
+          timeout,
+          grace,
+          lease,
+          retry,
+          retention,
+          timeToStart,
+          maxCrashes,
+          maxZombies);
+    }
   }
 }

@@ -102,8 +102,9 @@ public final class Sluice implements AutoCloseable {
     settler.wakeBy(settling::wake);
     Loop watching =
         threads.loop("sluice-watchdog", new Watchdog(environment, runs, settler, listeners));
-    Loop keeping = threads.loop("sluice-keeper", keeper);
+    // Before the keeper, whose reaper it is from then on.
     reclaim(reaper);
+    Loop keeping = threads.loop("sluice-keeper", keeper);
     Loop dispatching = threads.loop("sluice-dispatcher", dispatcher);
     settler.onSlotsFreed(dispatching::wake);
     recurring.connect(keeping::wake);

@@ -10,6 +10,18 @@ import org.jspecify.annotations.Nullable;
 /// The role of an engine that can show what it holds. No answer scans: counts are kept, not
 /// counted, and a page costs its own length.
 public interface Inspectable {
+  /// Most jobs of one page.
+  int MAX_PAGE = 1000;
+
+  /// Checks the length of a page.
+  ///
+  /// @throws IllegalArgumentException when it is not between 1 and [#MAX_PAGE]
+  static void requirePage(int limit) {
+    if (limit < 1 || limit > MAX_PAGE) {
+      throw new IllegalArgumentException("limit: " + limit + " must be 1 to " + MAX_PAGE);
+    }
+  }
+
   /// The job of that id, if it is kept.
   Optional<JobView> find(JobId id);
 

@@ -1,6 +1,8 @@
 package dev.sluice.engine;
 
+import dev.sluice.job.Job;
 import java.time.Duration;
+import java.time.Instant;
 
 /// What an engine can hold and promises, published so that nobody has to find out in production.
 ///
@@ -28,6 +30,44 @@ public record Limits(
     if (payloadBytes < 1) {
       throw new IllegalArgumentException(
           "limits.payload-bytes: " + payloadBytes + " must be at least 1");
+    }
+  }
+
+  /// Checks that a call is no larger than a batch.
+  ///
+  /// @param field what the call holds, as the error shall call it
+  /// @throws IllegalArgumentException when it is
+  public void requireBatch(String field, int size) {
+    if (size > batch) {
+      throw new IllegalArgumentException(
+          field + ": " + size + " must be at most " + batch + " in one call");
+    }
+  }
+
+  /// Checks that the engine can hold a job.
+  ///
+  /// @throws IllegalArgumentException when its payload is too large or its run-at too far away
+  public void requireHolds(Job job, long nowMillis) {
+    if (job.bytes() > payloadBytes) {
+      throw new IllegalArgumentException(
+          "payload: "
+              + job.bytes()
+              + " bytes must be at most "
+              + payloadBytes
+              + " for the engine '"
+              + engine
+              + "'");
+    }
+    long runAt = job.options().runAtMillis();
+    if (runAt > nowMillis && runAt - nowMillis > delay.toMillis()) {
+      throw new IllegalArgumentException(
+          "run-at: "
+              + Instant.ofEpochMilli(runAt)
+              + " must be at most "
+              + delay.toDays()
+              + " days from now for the engine '"
+              + engine
+              + "'");
     }
   }
 }

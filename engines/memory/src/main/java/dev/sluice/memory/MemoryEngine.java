@@ -46,8 +46,6 @@ public final class MemoryEngine
     implements Engine, Reclaiming, Retaining, Inspectable, Controllable {
   private static final Limits LIMITS =
       new Limits("memory", false, true, true, 10_000, 16 << 20, Duration.ofDays(3_650));
-  private static final long MAX_DELAY_MILLIS = LIMITS.delay().toMillis();
-  private static final int MAX_PAGE = 1_000;
 
   /// Longer leases are cut to this, so that deadlines never overflow.
   private static final Duration MAX_LEASE = Duration.ofDays(36_500);
@@ -86,9 +84,9 @@ public final class MemoryEngine
   @Override
   public List<Admission> offer(List<Offer> offers) {
     long nowMillis = clock.wallMillis();
-    requireBatch("offers", offers.size());
+    LIMITS.requireBatch("offers", offers.size());
     for (Offer offer : offers) {
-      requireWithinLimits(offer.job(), nowMillis);
+      LIMITS.requireHolds(offer.job(), nowMillis);
     }
     List<Admission> admissions = new ArrayList<>(offers.size());
     boolean work = false;
@@ -186,7 +184,7 @@ public final class MemoryEngine
 
   @Override
   public List<Settled> settle(List<Settle> settles) {
-    requireBatch("settles", settles.size());
+    LIMITS.requireBatch("settles", settles.size());
     long nowMillis = clock.wallMillis();
     long nowNanos = clock.monotonicNanos();
     List<Settled> answers = new ArrayList<>(settles.size());
@@ -430,9 +428,7 @@ public final class MemoryEngine
 
   @Override
   public Page list(String queueName, JobState state, int limit, @Nullable String cursor) {
-    if (limit < 1 || limit > MAX_PAGE) {
-      throw new IllegalArgumentException("limit: " + limit + " must be 1 to " + MAX_PAGE);
-    }
+    Inspectable.requirePage(limit);
     Cursor place = cursor == null ? null : Cursor.parse(state, cursor);
     lockOpen();
     try {
@@ -453,29 +449,6 @@ public final class MemoryEngine
     if (closed) {
       lock.unlock();
       throw new EngineUnavailableException(CLOSED);
-    }
-  }
-
-  private static void requireBatch(String field, int size) {
-    if (size > LIMITS.batch()) {
-      throw new IllegalArgumentException(
-          field + ": " + size + " must be at most " + LIMITS.batch() + " in one call");
-    }
-  }
-
-  private static void requireWithinLimits(Job job, long nowMillis) {
-    if (job.bytes() > LIMITS.payloadBytes()) {
-      throw new IllegalArgumentException(
-          "payload: " + job.bytes() + " bytes must be at most " + LIMITS.payloadBytes());
-    }
-    long runAt = job.options().runAtMillis();
-    if (runAt > nowMillis && runAt - nowMillis > MAX_DELAY_MILLIS) {
-      throw new IllegalArgumentException(
-          "run-at: "
-              + (runAt - nowMillis)
-              + " ms from now must be at most "
-              + LIMITS.delay().toDays()
-              + " days from now");
     }
   }
 

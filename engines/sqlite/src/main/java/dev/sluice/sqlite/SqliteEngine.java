@@ -20,7 +20,6 @@ import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
 import dev.sluice.job.Admission;
 import dev.sluice.job.Admission.Accepted;
-import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
@@ -38,8 +37,6 @@ public final class SqliteEngine
     implements Engine, Reclaiming, Retaining, Inspectable, Controllable {
   private static final Limits LIMITS =
       new Limits("sqlite", true, true, true, 10_000, 16 << 20, Duration.ofDays(3_650));
-  private static final long MAX_DELAY_MILLIS = LIMITS.delay().toMillis();
-  private static final int MAX_PAGE = 1_000;
 
   /// Most jobs that one transaction prunes or purges, so that nobody waits long behind it.
   private static final int SMALL_STEP = 500;
@@ -90,9 +87,9 @@ public final class SqliteEngine
   @Override
   public List<Admission> offer(List<Offer> offers) {
     long nowMillis = clock.wallMillis();
-    requireBatch("offers", offers.size());
+    LIMITS.requireBatch("offers", offers.size());
     for (Offer offer : offers) {
-      requireWithinLimits(offer.job(), nowMillis);
+      LIMITS.requireHolds(offer.job(), nowMillis);
     }
     List<Admission> answers = writer.call(true, session -> session.offers.take(offers, nowMillis));
     if (answers.stream().anyMatch(Accepted.class::isInstance)) {
@@ -116,7 +113,7 @@ public final class SqliteEngine
 
   @Override
   public List<Settled> settle(List<Settle> settles) {
-    requireBatch("settles", settles.size());
+    LIMITS.requireBatch("settles", settles.size());
     List<Settled> answers =
         writer.call(
             false,
@@ -219,9 +216,7 @@ public final class SqliteEngine
 
   @Override
   public Page list(String queue, JobState state, int limit, @Nullable String cursor) {
-    if (limit < 1 || limit > MAX_PAGE) {
-      throw new IllegalArgumentException("limit: " + limit + " must be 1 to " + MAX_PAGE);
-    }
+    Inspectable.requirePage(limit);
     Cursor place = cursor == null ? null : Cursor.parse(state, cursor);
     return writer.call(false, session -> session.views.list(queue, state, limit, place));
   }
@@ -249,29 +244,6 @@ public final class SqliteEngine
     Runnable current = hint;
     if (current != null) {
       current.run();
-    }
-  }
-
-  private static void requireBatch(String field, int size) {
-    if (size > LIMITS.batch()) {
-      throw new IllegalArgumentException(
-          field + ": " + size + " must be at most " + LIMITS.batch() + " in one call");
-    }
-  }
-
-  private static void requireWithinLimits(Job job, long nowMillis) {
-    if (job.bytes() > LIMITS.payloadBytes()) {
-      throw new IllegalArgumentException(
-          "payload: " + job.bytes() + " bytes must be at most " + LIMITS.payloadBytes());
-    }
-    long runAt = job.options().runAtMillis();
-    if (runAt > nowMillis && runAt - nowMillis > MAX_DELAY_MILLIS) {
-      throw new IllegalArgumentException(
-          "run-at: "
-              + (runAt - nowMillis)
-              + " ms from now must be at most "
-              + LIMITS.delay().toDays()
-              + " days from now");
     }
   }
 }
