@@ -19,7 +19,7 @@ jdk_candidates() {
     printf '%s\n' "${javac%/bin/javac}"
   fi
   if [ -x /usr/libexec/java_home ]; then
-    /usr/libexec/java_home -v "$jdk_least+" 2>/dev/null
+    /usr/libexec/java_home -v "$jdk_least+" 2>/dev/null || true
   fi
   printf '%s\n' /usr/lib/jvm/* /opt/* "${HOME:-/nonexistent}"/.sdkman/candidates/java/* \
     "${HOME:-/nonexistent}"/.jdks/* /Library/Java/JavaVirtualMachines/*/Contents/Home

@@ -87,12 +87,14 @@ final class Closing {
     }
     watching.stop();
     settling.stop();
-    // Its loop has ended, so this thread may step it: what ended last is still recorded.
-    while (settler.step() == Environment.Step.AT_ONCE) {}
-    keeping.stop();
-    CloseReport done = report(before);
-    engine.close();
-    return done;
+    try {
+      // Its loop has ended, so this thread may step it: what ended last is still recorded.
+      while (settler.step() == Environment.Step.AT_ONCE) {}
+      return report(before);
+    } finally {
+      keeping.stop();
+      engine.close();
+    }
   }
 
   /// A zombie whose end was not recorded yet is in both lists and counts once.

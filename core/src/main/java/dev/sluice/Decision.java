@@ -149,7 +149,9 @@ final class Decision {
     return new AttemptRecord(
         claim.attempt(),
         outcome,
-        error,
+        error == null || error.length() <= Run.MAX_ERROR
+            ? error
+            : error.substring(0, Run.MAX_ERROR),
         Instant.ofEpochMilli(claim.startedAtMillis()),
         Instant.ofEpochMilli(nowMillis));
   }

@@ -127,10 +127,13 @@ final class Dispatcher implements Environment.Step {
         to++;
       }
       QueueRuntime queue = known(queues.get(name), name);
-      queue.claimed(known(requests.get(name), name), to - from, now);
+      ClaimRequest request = known(requests.get(name), name);
       for (Claim claim : claims.subList(from, to)) {
-        started.add(new Run(claim, queue, registrations.get(claim.job().type()), settler, now));
+        Registration<?> registration = registrations.get(claim.job().type());
+        started.add(new Run(claim, queue, registration, settler, request.lease(), now));
       }
+      // Last, so that what fails above has taken no slot.
+      queue.claimed(request, to - from, now);
       from = to;
     }
     runs.add(started);
@@ -144,7 +147,16 @@ final class Dispatcher implements Environment.Step {
     return found;
   }
 
+  /// A run that was claimed holds a slot and a lease, so whatever goes wrong here ends it.
   private void launch(Run run) {
+    try {
+      route(run);
+    } catch (Throwable failure) {
+      run.endUnstarted(new Ending.Threw("could not be started: " + failure, null));
+    }
+  }
+
+  private void route(Run run) {
     if (run.isUnhandled()) {
       run.endUnstarted(new Ending.Unhandled());
     } else if (Decision.isExpired(run.claim, run.claim.startedAtMillis())) {
@@ -155,15 +167,7 @@ final class Dispatcher implements Environment.Step {
       if (!listeners.isEmpty()) {
         listeners.tell(new JobEvent.Started(run.claim.job(), run.attempt()));
       }
-      startHandler(run);
-    }
-  }
-
-  private void startHandler(Run run) {
-    try {
       run.startedOn(environment.threads().handler(run.queue.nextHandlerName(), run));
-    } catch (OutOfMemoryError noThread) {
-      run.endUnstarted(new Ending.Threw("no thread could be started: " + noThread, null));
     }
   }
 }

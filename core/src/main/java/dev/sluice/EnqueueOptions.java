@@ -4,6 +4,7 @@ import dev.sluice.job.Priority;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -53,6 +54,7 @@ public record EnqueueOptions(
           Optional.empty());
 
   public EnqueueOptions {
+    Objects.requireNonNull(priority, "priority: must not be null");
     if (delay.isPresent() && runAt.isPresent()) {
       throw new IllegalArgumentException("delay: cannot be combined with run-at");
     }

@@ -46,11 +46,11 @@ final class GroupCommitter {
           step();
         } finally {
           leading.set(false);
-        }
-        // Whoever gathered while this thread led saw `leading` set and parked.
-        Call next = gathered.peek();
-        if (next != null) {
-          LockSupport.unpark(next.caller);
+          // Whoever gathered while this thread led saw `leading` set and parked.
+          Call next = gathered.peek();
+          if (next != null) {
+            LockSupport.unpark(next.caller);
+          }
         }
       } else {
         LockSupport.park(this);
@@ -66,18 +66,18 @@ final class GroupCommitter {
   /// Commits one batch of what has gathered.
   private void step() {
     List<Call> calls = new ArrayList<>();
-    List<Offer> offers = new ArrayList<>();
-    Call call = gathered.peek();
-    while (call != null && (calls.isEmpty() || offers.size() + call.offers.size() <= batch)) {
-      gathered.poll();
-      calls.add(call);
-      offers.addAll(call.offers);
-      call = gathered.peek();
-    }
-    if (calls.isEmpty()) {
-      return;
-    }
     try {
+      List<Offer> offers = new ArrayList<>();
+      Call call = gathered.peek();
+      while (call != null && (calls.isEmpty() || offers.size() + call.offers.size() <= batch)) {
+        calls.add(call);
+        gathered.poll();
+        offers.addAll(call.offers);
+        call = gathered.peek();
+      }
+      if (calls.isEmpty()) {
+        return;
+      }
       List<Admission> answers = engine.offer(offers);
       int from = 0;
       for (Call answered : calls) {

@@ -1,6 +1,7 @@
 package dev.sluice;
 
 import dev.sluice.job.Names;
+import java.util.Objects;
 
 /// A kind of job: a stable name that the user chooses, the codec of its payload, and the queue it
 /// usually waits in. The name is what is stored; classes may be renamed and moved at will.
@@ -17,6 +18,7 @@ public record JobType<T>(String name, Codec<T> codec, String queue) {
   public JobType {
     Names.require("job type", name);
     Names.require("queue", queue);
+    Objects.requireNonNull(codec, "codec: must not be null");
   }
 
   /// A type whose jobs wait in the queue `default`.

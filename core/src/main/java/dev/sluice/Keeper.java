@@ -18,6 +18,7 @@ final class Keeper implements Environment.Step {
     final String name;
     final Environment.Step work;
     long dueNanos;
+    boolean failed;
 
     Chore(String name, Environment.Step work, long dueNanos) {
       this.name = name;
@@ -54,28 +55,42 @@ final class Keeper implements Environment.Step {
   public long step() {
     busySinceNanos = clock.monotonicNanos();
     busy = true;
+    try {
+      return round();
+    } finally {
+      busy = false;
+    }
+  }
+
+  private long round() {
     long wait = RETRY_NANOS;
     for (Chore chore : chores) {
       long now = clock.monotonicNanos();
       if (now - chore.dueNanos >= 0) {
-        chore.dueNanos = now + work(chore);
+        chore.failed = !isDone(chore, now);
+      }
+      if (chore == chores.getFirst() && chore.failed) {
+        // Leases that could not be extended may have run out; reaping now would take back jobs
+        // that run here.
+        return RETRY_NANOS;
       }
       wait = Math.min(wait, Math.max(0, chore.dueNanos - clock.monotonicNanos()));
     }
-    busy = false;
     return wait;
   }
 
-  private static long work(Chore chore) {
+  private static boolean isDone(Chore chore, long now) {
+    chore.dueNanos = now + RETRY_NANOS;
     try {
-      return Math.min(RETRY_NANOS, chore.work.step());
+      chore.dueNanos = now + Math.min(RETRY_NANOS, chore.work.step());
+      return true;
     } catch (EngineUnavailableException unavailable) {
       LOG.log(System.Logger.Level.WARNING, chore.name + " failed: " + unavailable.getMessage());
-      return RETRY_NANOS;
-    } catch (RuntimeException failure) {
+    } catch (Throwable failure) {
+      // Errors of user code too: a schedule or a codec must not stop the other chores.
       LOG.log(System.Logger.Level.ERROR, chore.name + " failed", failure);
-      return RETRY_NANOS;
     }
+    return false;
   }
 
   /// How long the round under way has lasted: long when the engine does not answer.

@@ -31,8 +31,10 @@ final class LeaseKeeper implements Environment.Step {
     long now = clock.monotonicNanos();
     Map<Duration, List<Run>> due = new HashMap<>();
     for (Run run : runs.snapshot()) {
+      // The engine counts by the lease it was told last, whatever the policy says by now.
       Duration lease = run.queue.policy().lease();
-      if (now - run.extendedNanos >= lease.toNanos() / 3) {
+      long shorter = Math.min(lease.toNanos(), run.lease.toNanos());
+      if (now - run.extendedNanos >= shorter / 3) {
         due.computeIfAbsent(lease, _ -> new ArrayList<>()).add(run);
       }
     }
@@ -47,13 +49,14 @@ final class LeaseKeeper implements Environment.Step {
       List<Extension> answers =
           engine.extend(part.stream().map(run -> run.claim.lease()).toList(), lease);
       for (int i = 0; i < part.size(); i++) {
-        heed(part.get(i), answers.get(i), now);
+        heed(part.get(i), answers.get(i), lease, now);
       }
     }
   }
 
-  private static void heed(Run run, Extension answer, long now) {
+  private static void heed(Run run, Extension answer, Duration lease, long now) {
     run.extendedNanos = now;
+    run.lease = lease;
     switch (answer) {
       case EXTENDED -> {}
       case CANCEL_REQUESTED -> run.interrupt(Ending.Interruption.CANCEL, now);

@@ -3,6 +3,7 @@ package dev.sluice;
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.Retention;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -55,6 +56,9 @@ public record QueuePolicy(
           16);
 
   public QueuePolicy {
+    Objects.requireNonNull(capacity, "capacity: must not be null");
+    Objects.requireNonNull(retry, "retry: must not be null");
+    Objects.requireNonNull(retention, "retention: must not be null");
     requireBetween("concurrency", concurrency, 1, 1_000_000);
     requireBetween("timeout", timeout, Duration.ofMillis(1), Duration.ofDays(365));
     requireBetween("grace", grace, Duration.ZERO, Duration.ofHours(1));

@@ -5,13 +5,17 @@ import dev.sluice.engine.Environment;
 import dev.sluice.job.Admission;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -41,6 +45,11 @@ final class Recurring implements Environment.Step {
 
   private final Environment.Clock clock;
   private final Function<NewJob<?>, Admission> enqueue;
+
+  /// What the firing does, in short: a schedule that was given another queue, type, payload or
+  /// options withdraws what it had planned before.
+  private static final String DIGEST_HEADER = "sluice-job";
+
   private final Consumer<JobId> cancel;
   private final Map<String, Entry> entries = new ConcurrentHashMap<>();
   private volatile Runnable wake = () -> {};
@@ -60,8 +69,32 @@ final class Recurring implements Environment.Step {
 
   /// Puts a schedule in force, in place of an earlier one of that name.
   void put(String name, Schedule schedule, NewJob<?> job, Schedule.Missed missed) {
-    entries.put(name, new Entry(name, schedule, job, missed, clock.wallMillis()));
+    Entry entry = new Entry(name, schedule, job, missed, clock.wallMillis(), digest(job));
+    // What a firing cannot be made of is told now, and not each second from the keeper.
+    var _ = firing(entry, Instant.EPOCH);
+    entries.put(name, entry);
     wake.run();
+  }
+
+  private static <T> String digest(NewJob<T> job) {
+    EnqueueOptions options = job.options();
+    String rest =
+        job.type().name()
+            + '\n'
+            + options.queue().orElse(job.type().queue())
+            + '\n'
+            + options.priority()
+            + '\n'
+            + options.timeout()
+            + '\n'
+            + options.maxAttempts()
+            + '\n'
+            + new TreeMap<>(options.headers());
+    byte[] payload = job.type().codec().encode(job.payload());
+    byte[] front = rest.getBytes(StandardCharsets.UTF_8);
+    byte[] whole = Arrays.copyOf(front, front.length + payload.length);
+    System.arraycopy(payload, 0, whole, front.length, payload.length);
+    return UUID.nameUUIDFromBytes(whole).toString();
   }
 
   /// Takes a schedule out of force.
@@ -89,8 +122,9 @@ final class Recurring implements Environment.Step {
       Instant firing =
           Instant.ofEpochMilli(Long.parseLong(headers.getOrDefault(FIRING_HEADER, "")));
       return planner <= entry.sinceMillis
-          && !next(entry, firing.minusMillis(1)).equals(Optional.of(firing));
-    } catch (RuntimeException unclear) {
+          && (!entry.digest.equals(headers.get(DIGEST_HEADER))
+              || !next(entry, firing.minusMillis(1)).equals(Optional.of(firing)));
+    } catch (Throwable unclear) {
       // Headers that a producer made up, or a schedule that throws: no reason to drop a job.
       LOG.log(System.Logger.Level.WARNING, "cannot tell whether " + job + " is withdrawn", unclear);
       return false;
@@ -109,7 +143,7 @@ final class Recurring implements Environment.Step {
         advance(entry);
       } catch (EngineUnavailableException unavailable) {
         throw unavailable;
-      } catch (RuntimeException unfit) {
+      } catch (Throwable unfit) {
         // The user's schedule or codec; the other schedules go on.
         LOG.log(System.Logger.Level.ERROR, "schedule '" + entry.name + "' cannot fire: " + unfit);
       }
@@ -185,11 +219,12 @@ final class Recurring implements Environment.Step {
     Map<String, String> headers = new HashMap<>(job.options().headers());
     headers.put(NAME_HEADER, entry.name);
     headers.put(FIRING_HEADER, Long.toString(firing.toEpochMilli()));
+    headers.put(DIGEST_HEADER, entry.digest);
     headers.put(SINCE_HEADER, Long.toString(entry.sinceMillis));
     EnqueueOptions options =
         job.options()
             .withRunAt(firing)
-            .withKey("schedule:" + entry.name + "@" + firing)
+            .withKey("schedule:" + entry.name + "@" + firing + "#" + entry.digest)
             .withHeaders(headers);
     if (entry.missed == Schedule.Missed.SKIP) {
       options = options.withTimeToStart(SKIP_AFTER);
@@ -206,6 +241,7 @@ final class Recurring implements Environment.Step {
     final NewJob<?> job;
     final Schedule.Missed missed;
     final long sinceMillis;
+    final String digest;
 
     /// The firing that has to get into the queue.
     @Nullable Instant pending;
@@ -215,12 +251,19 @@ final class Recurring implements Environment.Step {
 
     volatile @Nullable JobId waiting;
 
-    Entry(String name, Schedule schedule, NewJob<?> job, Schedule.Missed missed, long sinceMillis) {
+    Entry(
+        String name,
+        Schedule schedule,
+        NewJob<?> job,
+        Schedule.Missed missed,
+        long sinceMillis,
+        String digest) {
       this.name = name;
       this.schedule = schedule;
       this.job = job;
       this.missed = missed;
       this.sinceMillis = sinceMillis;
+      this.digest = digest;
     }
   }
 }

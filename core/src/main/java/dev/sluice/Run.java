@@ -44,6 +44,9 @@ final class Run implements Runnable, JobContext {
   final long startedNanos;
   final long timeoutNanos;
 
+  /// How long the engine holds the lease without another word; the keeper's after the start.
+  Duration lease;
+
   private final @Nullable Registration<?> registration;
   private final Settler settler;
 
@@ -70,11 +73,13 @@ final class Run implements Runnable, JobContext {
       QueueRuntime queue,
       @Nullable Registration<?> registration,
       Settler settler,
+      Duration lease,
       long nowNanos) {
     this.claim = claim;
     this.queue = queue;
     this.registration = registration;
     this.settler = settler;
+    this.lease = lease;
     this.startedNanos = nowNanos;
     this.extendedNanos = nowNanos;
     long own = claim.job().options().timeoutMillis();
@@ -85,6 +90,11 @@ final class Run implements Runnable, JobContext {
   /// Runs the handler; the body of its thread.
   @Override
   public void run() {
+    if (!isOpen()) {
+      // Given up before its thread got to run.
+      settler.endedLate(this);
+      return;
+    }
     Ending mine;
     try {
       Outcome outcome = Objects.requireNonNull(registration).call(claim.job(), this);
@@ -158,8 +168,11 @@ final class Run implements Runnable, JobContext {
 
   /// Ends a run whose handler is never called.
   void endUnstarted(Ending how) {
-    end(how);
-    settler.ended(this);
+    if (end(how)) {
+      settler.ended(this);
+    } else {
+      settler.endedLate(this);
+    }
   }
 
   /// Asks the handler to stop. The first reason stays; false when there was one already.

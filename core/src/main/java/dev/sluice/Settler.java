@@ -7,6 +7,8 @@ import dev.sluice.engine.Environment;
 import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
+import dev.sluice.job.AttemptOutcome;
+import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.Job;
 import dev.sluice.job.Lifecycle;
 import java.time.Instant;
@@ -14,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +44,7 @@ final class Settler implements Environment.Step {
   private final List<Run> pending = new ArrayList<>();
 
   private long pauseNanos = FIRST_PAUSE_NANOS;
+  private volatile @Nullable String trouble;
   private volatile Runnable wake = () -> {};
   private volatile Runnable slotsFreed = () -> {};
 
@@ -62,6 +66,11 @@ final class Settler implements Environment.Step {
   /// Names what is called after slots were freed.
   void onSlotsFreed(Runnable action) {
     slotsFreed = action;
+  }
+
+  /// Why ended runs cannot be recorded, in words; empty when they can.
+  Optional<String> trouble() {
+    return Optional.ofNullable(trouble);
   }
 
   /// Hands in a run that has ended.
@@ -102,11 +111,13 @@ final class Settler implements Environment.Step {
       LOG.log(
           System.Logger.Level.WARNING,
           part.size() + " ended jobs wait to be recorded: " + unavailable.getMessage());
+      trouble = part.size() + " ended jobs wait to be recorded: " + unavailable.getMessage();
       long pause = pauseNanos;
       pauseNanos = Math.min(LONGEST_PAUSE_NANOS, pauseNanos * 2);
       return pause;
     }
     pauseNanos = FIRST_PAUSE_NANOS;
+    trouble = null;
     List<Run> settled = List.copyOf(part);
     part.clear();
     runs.remove(settled);
@@ -172,10 +183,44 @@ final class Settler implements Environment.Step {
         }
       } else if (settlement.step() != Lifecycle.RELEASE && settlement.step() != Lifecycle.STOP) {
         countFailure(run);
+        logEnd(run, settlement);
       }
       if (!silent) {
         listeners.tell(event(run, settlement, answers.get(i)));
       }
+    }
+  }
+
+  /// What somebody has to look after, also where nobody listens.
+  private static void logEnd(Run run, Settlement settlement) {
+    AttemptRecord attempt =
+        switch (settlement) {
+          case Settlement.Bury(_, var record) -> record;
+          case Settlement.RunAgain(_, _, var record)
+              when record.outcome() == AttemptOutcome.PARKED ->
+              record;
+          case Settlement.RunAgain _,
+              Settlement.Complete _,
+              Settlement.Release _,
+              Settlement.Stop _,
+              Settlement.Crash _,
+              Settlement.Poison _ ->
+              null;
+        };
+    if (attempt != null) {
+      String why = Objects.requireNonNullElse(attempt.error(), "");
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "job "
+              + run.id()
+              + " of type '"
+              + run.type()
+              + "' is "
+              + (settlement instanceof Settlement.Bury ? "dead" : "parked")
+              + " after attempt "
+              + run.attempt()
+              + ": "
+              + why.lines().findFirst().orElse(""));
     }
   }
 

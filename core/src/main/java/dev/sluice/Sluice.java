@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
@@ -128,7 +129,7 @@ public final class Sluice implements AutoCloseable {
 
   /// The way to start one: names the engine, which the Sluice will own and close.
   public static SluiceBuilder on(Engine engine) {
-    return new SluiceBuilder(engine);
+    return new SluiceBuilder(Objects.requireNonNull(engine, "engine: must not be null"));
   }
 
   static Sluice start(SluiceBuilder builder) {
@@ -422,6 +423,7 @@ public final class Sluice implements AutoCloseable {
       reasons.add("shutting down");
     }
     engine.trouble().ifPresent(reasons::add);
+    settler.trouble().ifPresent(reasons::add);
     long busyNanos = keeper.busyNanos(environment.clock().monotonicNanos());
     if (busyNanos > UNRESPONSIVE_NANOS) {
       reasons.add(

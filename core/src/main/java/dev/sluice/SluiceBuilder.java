@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /// What a [Sluice] is made of, until it is started.
 ///
@@ -39,6 +40,7 @@ public final class SluiceBuilder {
   ///
   /// @throws IllegalArgumentException when the type has a handler already
   public <T> SluiceBuilder handle(JobType<T> type, Handler<T> handler) {
+    Objects.requireNonNull(handler, "handler: must not be null");
     if (registrations.putIfAbsent(type.name(), new Registration<>(type, handler)) != null) {
       throw new IllegalArgumentException("job type: '" + type.name() + "' has a handler already");
     }

@@ -80,7 +80,8 @@ final class Demo implements AutoCloseable {
       introduced.countDown();
       return demo;
     } catch (RuntimeException failure) {
-      sluice.close(Duration.ZERO);
+      // Long enough for what was claimed to be given back: it has not begun.
+      sluice.close(Duration.ofSeconds(1));
       throw failure;
     }
   }

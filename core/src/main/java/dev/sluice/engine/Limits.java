@@ -64,8 +64,8 @@ public record Limits(
           "run-at: "
               + Instant.ofEpochMilli(runAt)
               + " must be at most "
-              + delay.toDays()
-              + " days from now for the engine '"
+              + delay
+              + " from now for the engine '"
               + engine
               + "'");
     }

@@ -125,7 +125,11 @@ final class SystemEnvironment {
       try {
         return step.step();
       } catch (Throwable failure) {
-        LOG.log(System.Logger.Level.ERROR, thread.getName() + " failed and goes on", failure);
+        try {
+          LOG.log(System.Logger.Level.ERROR, thread.getName() + " failed and goes on", failure);
+        } catch (Throwable unlogged) {
+          // No memory for a log line, or a logger that is broken: no reason to die either.
+        }
         return PAUSE_AFTER_FAILURE_NANOS;
       }
     }

@@ -21,6 +21,10 @@ final class Command<T> {
   private final Thread caller;
   private @Nullable T result;
   private @Nullable RuntimeException failure;
+
+  /// Whether the transaction of `result` was committed; without it nothing is acknowledged.
+  private boolean committed;
+
   private volatile boolean done;
 
   /// @param takesJobs whether it asks for room on the disk
@@ -34,11 +38,16 @@ final class Command<T> {
   static Command<Boolean> ended() {
     Command<Boolean> command = new Command<>(false, _ -> true);
     command.result = true;
+    command.committed = true;
     return command;
   }
 
   void run(Session session) throws SQLException {
     result = body.run(session);
+  }
+
+  void committed() {
+    committed = true;
   }
 
   void fail(RuntimeException why) {
@@ -69,8 +78,8 @@ final class Command<T> {
     if (failure != null) {
       throw failure;
     }
-    if (result == null) {
-      throw new IllegalStateException("a command ended without an answer");
+    if (result == null || !committed) {
+      throw new EngineUnavailableException("the engine ended the call without an answer");
     }
     return result;
   }

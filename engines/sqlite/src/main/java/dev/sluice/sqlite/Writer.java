@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,7 @@ final class Writer {
   private volatile boolean closed;
 
   private long troubledNanos;
+  private final CountDownLatch ended = new CountDownLatch(1);
   private @Nullable Path file;
   private @Nullable Holder holder;
   private @Nullable Session session;
@@ -65,10 +67,32 @@ final class Writer {
   void close() {
     Command<Boolean> end = Command.ended();
     if (inbox.close(end)) {
-      loop.wake();
-      end.await();
+      try {
+        loop.wake();
+        end.await();
+        loop.stop();
+      } finally {
+        ended.countDown();
+      }
+    } else {
+      awaitEnded();
     }
-    loop.stop();
+  }
+
+  /// Waits for the close that was first; only that one may stop the loop, for what was asked before
+  /// it has still to be answered.
+  private void awaitEnded() {
+    boolean interrupted = false;
+    while (ended.getCount() > 0) {
+      try {
+        ended.await();
+      } catch (InterruptedException _) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /// Why jobs cannot be taken right now.
@@ -100,8 +124,11 @@ final class Writer {
         serve(before);
       }
     } finally {
-      shutDown();
-      group.getLast().answer();
+      try {
+        shutDown();
+      } finally {
+        group.getLast().answer();
+      }
     }
   }
 
@@ -222,6 +249,7 @@ final class Writer {
       current.save();
       committing = true;
       current.commit();
+      group.forEach(Command::committed);
       relieve(group);
       return true;
     } catch (SQLException failure) {
@@ -298,11 +326,12 @@ final class Writer {
     if (old == null) {
       return;
     }
-    LOG.log(Level.ERROR, why.getMessage(), why);
     session = null;
     old.leases.rolledBack();
     survivors = old.leases;
     closeQuietly(old);
+    // Last: a log that fails must not leave a connection behind that nobody trusts.
+    LOG.log(Level.ERROR, why.getMessage(), why);
   }
 
   private void shutDown() {

@@ -14,6 +14,7 @@ import dev.sluice.Outcome;
 import dev.sluice.QueuePolicy;
 import dev.sluice.RetryPolicy;
 import dev.sluice.RunningJob;
+import dev.sluice.Schedule;
 import dev.sluice.Sluice;
 import dev.sluice.engine.Controllable;
 import dev.sluice.job.Admission;
@@ -97,6 +98,27 @@ final class StopTest {
     Rig.await("interrupted", () -> context.get().isCancelled());
     rig.advance(Duration.ofSeconds(5));
     rig.awaitEvent(JobEvent.BecameZombie.class, id);
+  }
+
+  @Test
+  void aLeaseMadeLongerTakesNoJobFromItsWorker() {
+    Sluice sluice = handle(POLICY.withLease(Duration.ofSeconds(2)), (_, _) -> hear());
+    JobId id = rig.enqueue("x");
+    rig.awaitState(id, JobState.RUNNING);
+    sluice.reconfigure("default", policy -> policy.withLease(Duration.ofHours(1)));
+    rig.advance(Duration.ofSeconds(10));
+    // Fired by the same round that reaps: when it is planned, what was late has been taken back.
+    sluice.schedule("later", Schedule.every(Duration.ofHours(1)), WORK, "later");
+    Rig.await(
+        "a round of the keeper",
+        () -> {
+          rig.advance(Duration.ofMillis(10));
+          return rig.status().counts().scheduled() == 1;
+        });
+    gate.countDown();
+    rig.awaitState(id, JobState.SUCCEEDED);
+    assertThat(rig.view(id).attempt()).isEqualTo(1);
+    assertThat(rig.view(id).crashes()).isZero();
   }
 
   @Test
