@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /// The witness between core and engine: sees every call and answer, keeps its own book of every
 /// job, and throws a [Violation] at the first answer that breaks an invariant.
@@ -41,6 +42,7 @@ final class Ledger extends EngineLayer<FullEngine> {
   private final Set<String> paused = new HashSet<>();
   private final Map<Integer, StartWindow> starts = new HashMap<>();
   private long trace = 17;
+  private @Nullable Violation first;
 
   /// Which process calls at the moment.
   int acting;
@@ -59,6 +61,28 @@ final class Ledger extends EngineLayer<FullEngine> {
 
   void allow(String queue, Limits now) {
     limits.put(queue, now);
+  }
+
+  private void require(boolean holds, String invariant, String what) {
+    if (!holds) {
+      throw broken(invariant, what);
+    }
+  }
+
+  /// Remembers the first violation: the product may survive it, as it survives every failure.
+  private Violation broken(String invariant, String what) {
+    Violation violation = new Violation(invariant, what);
+    if (first == null) {
+      first = violation;
+    }
+    return violation;
+  }
+
+  /// Throws the first violation, if there was one.
+  void mustHold() {
+    if (first != null) {
+      throw first;
+    }
   }
 
   /// A digest of everything that was answered so far.
@@ -113,13 +137,11 @@ final class Ledger extends EngineLayer<FullEngine> {
     note("offer", job.id().low(), answer.getClass().getSimpleName());
     switch (answer) {
       case Admission.Accepted(var id) -> {
-        Violation.unless(id.equals(job.id()), "I3", "accepted under another id");
-        Violation.unless(!knows(id), "I3", "accepted the id " + id + " twice");
-        Violation.unless(
-            byKey(job).isEmpty(), "I3", "accepted the key " + job.options().key() + " twice");
-        Violation.unless(
-            waiting(job.queue()) < offer.bound().jobs(), "I4", "accepted beyond capacity.jobs");
-        Violation.unless(
+        require(id.equals(job.id()), "I3", "accepted under another id");
+        require(!knows(id), "I3", "accepted the id " + id + " twice");
+        require(byKey(job).isEmpty(), "I3", "accepted the key " + job.options().key() + " twice");
+        require(waiting(job.queue()) < offer.bound().jobs(), "I4", "accepted beyond capacity.jobs");
+        require(
             waitingBytes(job.queue()) + job.bytes() <= offer.bound().bytes(),
             "I4",
             "accepted beyond capacity.bytes");
@@ -128,12 +150,12 @@ final class Ledger extends EngineLayer<FullEngine> {
             job.options().runAtMillis() > world.wallMillis() ? JobState.SCHEDULED : JobState.READY);
       }
       case Admission.Duplicate(var id) ->
-          Violation.unless(
+          require(
               byKey(job).map(first -> first.job.id().equals(id)).orElse(false),
               "I3",
               "a duplicate of " + id + ", which is no job of that key");
       case Admission.Refused _ ->
-          Violation.unless(
+          require(
               waiting(job.queue()) >= offer.bound().jobs()
                   || waitingBytes(job.queue()) + job.bytes() > offer.bound().bytes(),
               "I4",
@@ -181,7 +203,7 @@ final class Ledger extends EngineLayer<FullEngine> {
     requests.forEach(request -> leases.put(request.queue(), request.lease()));
     for (Claim claim : claimed.claims()) {
       Duration lease = leases.get(claim.job().queue());
-      Violation.unless(lease != null, "I3", "a job of a queue that was not asked for");
+      require(lease != null, "I3", "a job of a queue that was not asked for");
       claimed(claim, lease == null ? Duration.ZERO : lease);
     }
     return claimed;
@@ -192,20 +214,18 @@ final class Ledger extends EngineLayer<FullEngine> {
     note("claim", id.low(), claim.lease().epoch(), claim.attempt());
     Tracked tracked = book.get(id);
     if (tracked == null) {
-      throw new Violation("I3", "claimed a job that was never accepted");
+      throw broken("I3", "claimed a job that was never accepted");
     }
-    Violation.unless(!tracked.state.isTerminal(), "I7", "claimed a job that had ended: " + id);
-    Violation.unless(tracked.state.isWaiting(), "I2", "claimed a held job: " + id);
-    Violation.unless(claim.lease().epoch() > tracked.epoch, "I2", "the epoch did not go up: " + id);
-    Violation.unless(
+    require(!tracked.state.isTerminal(), "I7", "claimed a job that had ended: " + id);
+    require(tracked.state.isWaiting(), "I2", "claimed a held job: " + id);
+    require(claim.lease().epoch() > tracked.epoch, "I2", "the epoch did not go up: " + id);
+    require(
         Arrays.equals(claim.job().payload(), tracked.job.payload()), "I3", "the payload changed");
-    Violation.unless(
-        tracked.runAtMillis <= world.highestWallMillis(), "I3", "started before its time");
-    Violation.unless(
-        claim.attempt() == tracked.attempt + 1, "I6", "the attempt was not counted: " + id);
-    Violation.unless(claim.crashes() == tracked.crashes, "I6", "a crash was not counted");
+    require(tracked.runAtMillis <= world.highestWallMillis(), "I3", "started before its time");
+    require(claim.attempt() == tracked.attempt + 1, "I6", "the attempt was not counted: " + id);
+    require(claim.crashes() == tracked.crashes, "I6", "a crash was not counted");
     String queue = claim.job().queue();
-    Violation.unless(!paused.contains(queue), "I8", "started although paused");
+    require(!paused.contains(queue), "I8", "started although paused");
     inOrder(tracked);
     tracked.state = JobState.RUNNING;
     tracked.epoch = claim.lease().epoch();
@@ -227,7 +247,7 @@ final class Ledger extends EngineLayer<FullEngine> {
                 && other.job.queue().equals(next.job.queue())
                 && other.job.priority() == next.job.priority()
                 && other.place < next.place;
-        Violation.unless(!ahead, "I8", "started out of order");
+        require(!ahead, "I8", "started out of order");
       }
     }
   }
@@ -240,15 +260,17 @@ final class Ledger extends EngineLayer<FullEngine> {
             .filter(job -> job.holder == acting)
             .filter(job -> job.job.queue().equals(queue))
             .count();
-    Violation.unless(running <= now.concurrency(), "I8", running + " run at once");
-    Violation.unless(
+    require(running <= now.concurrency(), "I8", running + " run at once");
+    require(
         claim.attempt() <= now.maxAttempts() + claim.crashes(),
         "I6",
         "attempt " + claim.attempt() + " started");
     if (now.permitsPerSecond() > 0) {
-      starts
-          .computeIfAbsent(acting, _ -> new StartWindow())
-          .started(world.monotonicNanos(), now.permitsPerSecond(), now.burst());
+      StartWindow window = starts.computeIfAbsent(acting, _ -> new StartWindow());
+      require(
+          window.started(world.monotonicNanos(), now.permitsPerSecond(), now.burst()),
+          "I8",
+          "more starts than the rate allows");
     }
   }
 
@@ -260,7 +282,7 @@ final class Ledger extends EngineLayer<FullEngine> {
       note("extend", lease.id().low(), answers.get(i));
       Tracked tracked = book.get(lease.id());
       if (tracked != null && answers.get(i) != Extension.LEASE_LOST) {
-        Violation.unless(
+        require(
             tracked.epoch == lease.epoch() && tracked.state == JobState.RUNNING,
             "I2",
             "extended a lease that was not valid");
@@ -291,21 +313,21 @@ final class Ledger extends EngineLayer<FullEngine> {
     note("settle", lease.id().low(), lease.epoch(), settlement.step(), answer);
     Tracked tracked = book.get(lease.id());
     if (tracked == null) {
-      throw new Violation("I3", "settled a job that was never accepted");
+      throw broken("I3", "settled a job that was never accepted");
     }
     boolean mine = tracked.epoch == lease.epoch();
     boolean reaper = settlement.step().actor() == Actor.REAPER;
     if (answer == Settled.LEASE_LOST) {
-      Violation.unless(
+      require(
           !mine || tracked.state != JobState.RUNNING || reaper, "I1", "a valid lease was refused");
       return;
     }
-    Violation.unless(mine, "I2", "a stale lease was settled");
+    require(mine, "I2", "a stale lease was settled");
     if (tracked.state == settlement.step().to() && tracked.state.isTerminal()) {
       return;
     }
-    Violation.unless(tracked.state == JobState.RUNNING, "I7", "settled a job that did not run");
-    Violation.unless(
+    require(tracked.state == JobState.RUNNING, "I7", "settled a job that did not run");
+    require(
         !reaper || world.monotonicNanos() >= tracked.validUntilNanos,
         "I2",
         "a valid lease was taken back");
@@ -327,14 +349,14 @@ final class Ledger extends EngineLayer<FullEngine> {
       case Settlement.Complete(), Settlement.Stop _ -> {}
     }
     Limits now = limits.getOrDefault(tracked.job.queue(), new Limits(1, 1, 1, 0, 1));
-    Violation.unless(tracked.crashes <= now.maxCrashes(), "I6", "crashed too often");
+    require(tracked.crashes <= now.maxCrashes(), "I6", "crashed too often");
     ended(tracked);
   }
 
-  private static void ended(Tracked tracked) {
+  private void ended(Tracked tracked) {
     if (tracked.state.isTerminal()) {
       tracked.ends++;
-      Violation.unless(tracked.ends == 1, "I1", "ended " + tracked.ends + " times");
+      require(tracked.ends == 1, "I1", "ended " + tracked.ends + " times");
     }
   }
 
@@ -344,7 +366,7 @@ final class Ledger extends EngineLayer<FullEngine> {
     note("cancel", id.low(), answer);
     Tracked tracked = book.get(id);
     if (answer == Control.APPLIED && tracked != null) {
-      Violation.unless(tracked.state.isWaiting(), "I7", "cancelled what did not wait");
+      require(tracked.state.isWaiting(), "I7", "cancelled what did not wait");
       tracked.state = JobState.CANCELLED;
       ended(tracked);
     }
@@ -357,9 +379,8 @@ final class Ledger extends EngineLayer<FullEngine> {
     note("retry", id.low(), answer);
     Tracked tracked = book.get(id);
     if (answer == Control.APPLIED && tracked != null) {
-      Violation.unless(tracked.state.isTerminal(), "I7", "retried what had not ended");
-      Violation.unless(
-          waiting(tracked.job.queue()) < bound.jobs(), "I4", "retried beyond capacity.jobs");
+      require(tracked.state.isTerminal(), "I7", "retried what had not ended");
+      require(waiting(tracked.job.queue()) < bound.jobs(), "I4", "retried beyond capacity.jobs");
       tracked.state = JobState.READY;
       tracked.attempt = 0;
       tracked.crashes = 0;
@@ -395,30 +416,27 @@ final class Ledger extends EngineLayer<FullEngine> {
   void allHasEnded(Predicate<Tracked> mayWait) {
     for (Tracked tracked : book.values()) {
       JobView view =
-          truth
-              .find(tracked.job.id())
-              .orElseThrow(() -> new Violation("I1", "an accepted job is gone"));
-      Violation.unless(
+          truth.find(tracked.job.id()).orElseThrow(() -> broken("I1", "an accepted job is gone"));
+      require(
           view.state().isTerminal() || mayWait.test(tracked),
           "I1",
           "job " + view.id() + " is still " + view.state());
-      Violation.unless(
+      require(
           view.state() == tracked.state || (view.state().isWaiting() && tracked.state.isWaiting()),
           "I7",
           "job " + view.id() + " is " + view.state() + ", settled as " + tracked.state);
-      Violation.unless(
+      require(
           Arrays.equals(view.job().payload(), tracked.job.payload()), "I3", "the payload changed");
     }
     for (String queue : truth.queues()) {
       Counts counts = truth.counts(queue);
-      Violation.unless(
-          counts.waiting() == waiting(queue), "I4", "the count of waiting jobs is off");
+      require(counts.waiting() == waiting(queue), "I4", "the count of waiting jobs is off");
       for (JobState state : JobState.values()) {
         long booked =
             book.values().stream()
                 .filter(job -> job.state == state && job.job.queue().equals(queue))
                 .count();
-        Violation.unless(
+        require(
             state.isWaiting() || counts.of(state) == booked,
             "I4",
             "the count of " + state + " is off");

@@ -278,6 +278,7 @@ public final class Simulation {
   }
 
   private void bury(int which) {
+    ledger.mustHold();
     if (world.crashed) {
       died(which);
       buggy.processDied();
@@ -323,6 +324,8 @@ public final class Simulation {
   private static QueuePolicy policy() {
     return QueuePolicy.defaults()
         .withCapacity(new Bound(20, 400))
+        // Shorter than the timeout, so that leases end before handlers do.
+        .withLease(Duration.ofSeconds(5))
         .withTimeout(Duration.ofSeconds(15))
         .withGrace(Duration.ofSeconds(2))
         .withRetry(

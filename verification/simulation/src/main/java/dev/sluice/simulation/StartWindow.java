@@ -11,7 +11,8 @@ final class StartWindow {
   private static final int REMEMBERED = 64;
   private final Deque<Long> newestFirst = new ArrayDeque<>();
 
-  void started(long nowNanos, long permitsPerSecond, long burst) {
+  /// Whether this start is within the rate.
+  boolean started(long nowNanos, long permitsPerSecond, long burst) {
     newestFirst.addFirst(nowNanos);
     if (newestFirst.size() > REMEMBERED) {
       newestFirst.removeLast();
@@ -20,7 +21,10 @@ final class StartWindow {
     for (long since : newestFirst) {
       count++;
       double allowed = burst + (nowNanos - since) / 1e9 * permitsPerSecond + 1e-3;
-      Violation.unless(count <= allowed, "I8", count + " starts where the rate allows " + allowed);
+      if (count > allowed) {
+        return false;
+      }
     }
+    return true;
   }
 }

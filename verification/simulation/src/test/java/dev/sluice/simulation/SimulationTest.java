@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class SimulationTest {
   private static final long SEEDS = 10_000;
-  private static final long SEEDS_FOR_A_BUG = 2_000;
+  private static final long SEEDS_FOR_A_BUG = 10_000;
 
   @BeforeAll
   static void silence() {
