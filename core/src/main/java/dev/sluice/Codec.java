@@ -3,6 +3,7 @@ package dev.sluice;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.util.function.Function;
 
 /// Turns the payload of a job type into bytes and back.
@@ -39,15 +40,17 @@ public interface Codec<T> {
 
   /// A codec of two functions.
   static <T> Codec<T> of(Function<T, byte[]> encoder, Function<byte[], T> decoder) {
+    Objects.requireNonNull(encoder, "encoder: must not be null");
+    Objects.requireNonNull(decoder, "decoder: must not be null");
     return new Codec<>() {
       @Override
       public byte[] encode(T payload) {
-        return encoder.apply(payload);
+        return encoder.apply(Objects.requireNonNull(payload, "payload: must not be null"));
       }
 
       @Override
       public T decode(byte[] bytes) {
-        return decoder.apply(bytes);
+        return decoder.apply(Objects.requireNonNull(bytes, "bytes: must not be null"));
       }
     };
   }

@@ -1,5 +1,6 @@
 package dev.sluice;
 
+import dev.sluice.job.JobOptions;
 import dev.sluice.job.Priority;
 import java.time.Duration;
 import java.time.Instant;
@@ -54,6 +55,13 @@ public record EnqueueOptions(
           Optional.empty());
 
   public EnqueueOptions {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    Objects.requireNonNull(delay, "delay: must not be null");
+    Objects.requireNonNull(runAt, "run-at: must not be null");
+    Objects.requireNonNull(key, "key: must not be null");
+    Objects.requireNonNull(timeout, "timeout: must not be null");
+    Objects.requireNonNull(maxAttempts, "max-attempts: must not be null");
+    Objects.requireNonNull(timeToStart, "time-to-start: must not be null");
     Objects.requireNonNull(priority, "priority: must not be null");
     if (delay.isPresent() && runAt.isPresent()) {
       throw new IllegalArgumentException("delay: cannot be combined with run-at");
@@ -62,7 +70,7 @@ public record EnqueueOptions(
         value -> QueuePolicy.requireBetween("delay", value, Duration.ZERO, Duration.ofDays(3650)));
     runAt.ifPresent(EnqueueOptions::requireRunAt);
     key.ifPresent(value -> requireLength("key", value, MAX_KEY));
-    headers = Map.copyOf(headers);
+    headers = JobOptions.copyOfHeaders(headers);
     if (headers.size() > MAX_HEADERS) {
       throw new IllegalArgumentException(
           "headers: " + headers.size() + " must be at most " + MAX_HEADERS);
@@ -99,7 +107,8 @@ public record EnqueueOptions(
   }
 
   public EnqueueOptions withQueue(String value) {
-    return with(draft -> draft.queue = Optional.of(value));
+    return with(draft ->
+        draft.queue = Optional.of(Objects.requireNonNull(value, "queue: must not be null")));
   }
 
   public EnqueueOptions withPriority(Priority value) {
@@ -107,15 +116,18 @@ public record EnqueueOptions(
   }
 
   public EnqueueOptions withDelay(Duration value) {
-    return with(draft -> draft.delay = Optional.of(value));
+    return with(draft ->
+        draft.delay = Optional.of(Objects.requireNonNull(value, "delay: must not be null")));
   }
 
   public EnqueueOptions withRunAt(Instant value) {
-    return with(draft -> draft.runAt = Optional.of(value));
+    return with(draft ->
+        draft.runAt = Optional.of(Objects.requireNonNull(value, "run-at: must not be null")));
   }
 
   public EnqueueOptions withKey(String value) {
-    return with(draft -> draft.key = Optional.of(value));
+    return with(
+        draft -> draft.key = Optional.of(Objects.requireNonNull(value, "key: must not be null")));
   }
 
   public EnqueueOptions withHeaders(Map<String, String> value) {
@@ -123,7 +135,8 @@ public record EnqueueOptions(
   }
 
   public EnqueueOptions withTimeout(Duration value) {
-    return with(draft -> draft.timeout = Optional.of(value));
+    return with(draft ->
+        draft.timeout = Optional.of(Objects.requireNonNull(value, "timeout: must not be null")));
   }
 
   public EnqueueOptions withMaxAttempts(int value) {
@@ -131,7 +144,9 @@ public record EnqueueOptions(
   }
 
   public EnqueueOptions withTimeToStart(Duration value) {
-    return with(draft -> draft.timeToStart = Optional.of(value));
+    return with(draft ->
+        draft.timeToStart =
+            Optional.of(Objects.requireNonNull(value, "time-to-start: must not be null")));
   }
 
   private EnqueueOptions with(Consumer<Draft> change) {

@@ -3,6 +3,7 @@ package dev.sluice;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.Job;
 import java.time.Instant;
+import java.util.Objects;
 
 /// Something that happened to a job, after it was recorded.
 ///
@@ -14,38 +15,92 @@ public sealed interface JobEvent {
   int attempt();
 
   /// A handler was started.
-  record Started(Job job, int attempt) implements JobEvent {}
+  record Started(Job job, int attempt) implements JobEvent {
+    public Started {
+      Objects.requireNonNull(job, "job: must not be null");
+    }
+  }
 
   /// The job ended well. `runNanos` is how long its handler ran.
-  record Succeeded(Job job, int attempt, long runNanos) implements JobEvent {}
+  record Succeeded(Job job, int attempt, long runNanos) implements JobEvent {
+    public Succeeded {
+      Objects.requireNonNull(job, "job: must not be null");
+    }
+  }
 
   /// An attempt failed, and there will be another one.
-  record Retrying(Job job, int attempt, String error, Instant at) implements JobEvent {}
+  record Retrying(Job job, int attempt, String error, Instant at) implements JobEvent {
+    public Retrying {
+      Objects.requireNonNull(job, "job: must not be null");
+      Objects.requireNonNull(error, "error: must not be null");
+      Objects.requireNonNull(at, "at: must not be null");
+    }
+  }
 
   /// The handler asked to run again later.
-  record Snoozed(Job job, int attempt, Instant at) implements JobEvent {}
+  record Snoozed(Job job, int attempt, Instant at) implements JobEvent {
+    public Snoozed {
+      Objects.requireNonNull(job, "job: must not be null");
+      Objects.requireNonNull(at, "at: must not be null");
+    }
+  }
 
   /// No handler is registered for its type; it is offered again later.
-  record Parked(Job job, int attempt, Instant at) implements JobEvent {}
+  record Parked(Job job, int attempt, Instant at) implements JobEvent {
+    public Parked {
+      Objects.requireNonNull(job, "job: must not be null");
+      Objects.requireNonNull(at, "at: must not be null");
+    }
+  }
 
   /// The job was given up.
-  record Died(Job job, int attempt, DeathReason reason, String error) implements JobEvent {}
+  record Died(Job job, int attempt, DeathReason reason, String error) implements JobEvent {
+    public Died {
+      Objects.requireNonNull(job, "job: must not be null");
+      Objects.requireNonNull(reason, "reason: must not be null");
+      Objects.requireNonNull(error, "error: must not be null");
+    }
+  }
 
   /// The job was cancelled while it ran.
-  record Cancelled(Job job, int attempt) implements JobEvent {}
+  record Cancelled(Job job, int attempt) implements JobEvent {
+    public Cancelled {
+      Objects.requireNonNull(job, "job: must not be null");
+    }
+  }
 
   /// The job was given back by a worker that stops; the attempt does not count.
-  record Released(Job job, int attempt) implements JobEvent {}
+  record Released(Job job, int attempt) implements JobEvent {
+    public Released {
+      Objects.requireNonNull(job, "job: must not be null");
+    }
+  }
 
   /// The worker of the job died; it waits again.
-  record Crashed(Job job, int attempt, int crashes) implements JobEvent {}
+  record Crashed(Job job, int attempt, int crashes) implements JobEvent {
+    public Crashed {
+      Objects.requireNonNull(job, "job: must not be null");
+    }
+  }
 
   /// The lease was not valid any more when the attempt ended; what it did was not recorded.
-  record LeaseLost(Job job, int attempt) implements JobEvent {}
+  record LeaseLost(Job job, int attempt) implements JobEvent {
+    public LeaseLost {
+      Objects.requireNonNull(job, "job: must not be null");
+    }
+  }
 
   /// The handler heeds no interrupt; it was given up but still runs.
-  record BecameZombie(Job job, int attempt) implements JobEvent {}
+  record BecameZombie(Job job, int attempt) implements JobEvent {
+    public BecameZombie {
+      Objects.requireNonNull(job, "job: must not be null");
+    }
+  }
 
   /// A zombie ended at last; what it said was discarded.
-  record LateResult(Job job, int attempt) implements JobEvent {}
+  record LateResult(Job job, int attempt) implements JobEvent {
+    public LateResult {
+      Objects.requireNonNull(job, "job: must not be null");
+    }
+  }
 }

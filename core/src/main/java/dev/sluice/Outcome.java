@@ -1,6 +1,7 @@
 package dev.sluice;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 
 /// What a handler says of the attempt that it just made. Throwing is the other way to answer: the
@@ -18,6 +19,8 @@ public sealed interface Outcome {
   /// @param note why, for people
   record Retry(Optional<Duration> after, String note) implements Outcome {
     public Retry {
+      Objects.requireNonNull(after, "retry.after: must not be null");
+      Objects.requireNonNull(note, "retry.note: must not be null");
       after.ifPresent(pause -> requireNotNegative("retry.after", pause));
     }
   }
@@ -32,7 +35,11 @@ public sealed interface Outcome {
   /// Trying again is useless: the job is dead.
   ///
   /// @param note why, for people
-  record Bury(String note) implements Outcome {}
+  record Bury(String note) implements Outcome {
+    public Bury {
+      Objects.requireNonNull(note, "bury.note: must not be null");
+    }
+  }
 
   static Outcome done() {
     return Done.INSTANCE;
@@ -43,6 +50,7 @@ public sealed interface Outcome {
   }
 
   static Outcome retry(Duration after, String note) {
+    Objects.requireNonNull(after, "retry.after: must not be null");
     return new Retry(Optional.of(after), note);
   }
 
@@ -55,6 +63,7 @@ public sealed interface Outcome {
   }
 
   private static void requireNotNegative(String field, Duration value) {
+    Objects.requireNonNull(value, () -> field + ": must not be null");
     if (value.isNegative() || value.toDays() > 3650) {
       throw new IllegalArgumentException(field + ": " + value + " must be between 0 and 3650 days");
     }

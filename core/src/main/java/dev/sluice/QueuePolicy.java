@@ -56,6 +56,8 @@ public record QueuePolicy(
           16);
 
   public QueuePolicy {
+    Objects.requireNonNull(rate, "rate: must not be null");
+    Objects.requireNonNull(timeToStart, "time-to-start: must not be null");
     Objects.requireNonNull(capacity, "capacity: must not be null");
     Objects.requireNonNull(retry, "retry: must not be null");
     Objects.requireNonNull(retention, "retention: must not be null");
@@ -77,6 +79,7 @@ public record QueuePolicy(
   }
 
   static Duration requireBetween(String field, Duration value, Duration least, Duration most) {
+    Objects.requireNonNull(value, () -> field + ": must not be null");
     if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
       throw new IllegalArgumentException(
           field + ": " + value + " must be between " + least + " and " + most);
@@ -106,7 +109,7 @@ public record QueuePolicy(
   }
 
   public QueuePolicy withRate(Rate value) {
-    return withRate(Optional.of(value));
+    return withRate(Optional.of(Objects.requireNonNull(value, "rate: must not be null")));
   }
 
   public QueuePolicy withoutRate() {
@@ -138,7 +141,9 @@ public record QueuePolicy(
   }
 
   public QueuePolicy withTimeToStart(Duration value) {
-    return with(draft -> draft.timeToStart = Optional.of(value));
+    return with(draft ->
+        draft.timeToStart =
+            Optional.of(Objects.requireNonNull(value, "time-to-start: must not be null")));
   }
 
   public QueuePolicy withMaxCrashes(int value) {

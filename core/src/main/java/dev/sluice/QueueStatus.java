@@ -1,6 +1,7 @@
 package dev.sluice;
 
 import dev.sluice.engine.Inspectable.Counts;
+import java.util.Objects;
 
 /// A queue at one moment. Counts come from the engine, the rest from this process since it started.
 ///
@@ -32,4 +33,10 @@ public record QueueStatus(
     long succeeded,
     long failed,
     long leasesLost,
-    long lateResults) {}
+    long lateResults) {
+  public QueueStatus {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    Objects.requireNonNull(policy, "policy: must not be null");
+    Objects.requireNonNull(counts, "counts: must not be null");
+  }
+}

@@ -1,6 +1,7 @@
 package dev.sluice;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -17,6 +18,7 @@ public record Rate(long permits, Duration per, long burst) {
   private static final Pattern TEXT = Pattern.compile("(\\d{1,9})/(ms|s|m|h|d)");
 
   public Rate {
+    Objects.requireNonNull(per, "rate.per: must not be null");
     if (permits < 1 || permits > MAX_PERMITS) {
       throw new IllegalArgumentException(
           "rate.permits: " + permits + " must be between 1 and " + MAX_PERMITS);
@@ -39,6 +41,7 @@ public record Rate(long permits, Duration per, long burst) {
   ///
   /// @throws IllegalArgumentException when the text is none of these
   public static Rate parse(String text) {
+    Objects.requireNonNull(text, "rate: must not be null");
     Matcher matcher = TEXT.matcher(text);
     if (!matcher.matches()) {
       throw new IllegalArgumentException("rate: '" + text + "' must be like 10/s, 100/m or 5/h");

@@ -1,6 +1,7 @@
 package dev.sluice;
 
 import java.time.Duration;
+import java.util.Objects;
 
 /// When a failed job runs again, and when it is given up: exponential back-off with full jitter
 /// (Brooker, "Exponential Backoff And Jitter", 2015), which spreads a failing crowd best.
@@ -17,6 +18,8 @@ public record RetryPolicy(
     int maxAttempts, Duration delay, double multiplier, Duration maxDelay, double jitter) {
 
   public RetryPolicy {
+    Objects.requireNonNull(delay, "retry.delay: must not be null");
+    Objects.requireNonNull(maxDelay, "retry.max-delay: must not be null");
     if (maxAttempts < 1 || maxAttempts > 1000) {
       throw new IllegalArgumentException(
           "retry.max-attempts: " + maxAttempts + " must be between 1 and 1000");
@@ -63,6 +66,7 @@ public record RetryPolicy(
   }
 
   public RetryPolicy withDelay(Duration value) {
+    Objects.requireNonNull(value, "retry.delay: must not be null");
     Duration longest = maxDelay.compareTo(value) < 0 ? value : maxDelay;
     return new RetryPolicy(maxAttempts, value, multiplier, longest, jitter);
   }

@@ -269,6 +269,7 @@ final class Run implements Runnable, JobContext {
 
   @Override
   public void progress(double fraction, String text) {
+    Objects.requireNonNull(text, "message: must not be null");
     if (!(fraction >= 0 && fraction <= 1)) {
       throw new IllegalArgumentException("progress: " + fraction + " must be between 0 and 1");
     }

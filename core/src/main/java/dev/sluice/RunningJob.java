@@ -3,6 +3,7 @@ package dev.sluice;
 import dev.sluice.job.JobId;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 
 /// An attempt that runs in this process right now.
 ///
@@ -26,6 +27,13 @@ public record RunningJob(
     String message,
     boolean zombie) {
   public RunningJob {
+    Objects.requireNonNull(id, "id: must not be null");
+    Objects.requireNonNull(queue, "queue: must not be null");
+    Objects.requireNonNull(type, "type: must not be null");
+    Objects.requireNonNull(elapsed, "elapsed: must not be null");
+    Objects.requireNonNull(thread, "thread: must not be null");
+    Objects.requireNonNull(stack, "stack: must not be null");
+    Objects.requireNonNull(message, "message: must not be null");
     stack = List.copyOf(stack);
   }
 }

@@ -2,6 +2,7 @@ package dev.sluice;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 
 /// When a recurring job fires. Must be a pure function: the same answer for the same question, in
@@ -24,9 +25,11 @@ public interface Schedule {
       throw new IllegalArgumentException(
           "schedule.every: " + period + " must be whole milliseconds");
     }
-    return after ->
-        Optional.of(
-            Instant.ofEpochMilli((Math.floorDiv(after.toEpochMilli(), millis) + 1) * millis));
+    return after -> {
+      Objects.requireNonNull(after, "after: must not be null");
+      return Optional.of(
+          Instant.ofEpochMilli((Math.floorDiv(after.toEpochMilli(), millis) + 1) * millis));
+    };
   }
 
   /// What happens to firings whose time passed while nobody was there to fire them.

@@ -153,12 +153,13 @@ public final class Sluice implements AutoCloseable {
   /// @throws CodecException as [#enqueue(JobType, Object)]
   /// @throws EngineUnavailableException as [#enqueue(JobType, Object)]
   public <T> Admission enqueue(JobType<T> type, T payload, EnqueueOptions options) {
-    QueueRuntime queue = queue(options.queue().orElse(type.queue()));
+    NewJob<T> newJob = new NewJob<>(type, payload, options);
+    QueueRuntime queue = queue(newJob);
     if (closing.begun()) {
       return stopping(queue);
     }
     long now = environment.clock().wallMillis();
-    Job job = job(ids.id(ids.reserve(1, now)), queue, type, payload, options, now);
+    Job job = job(ids.id(ids.reserve(1, now)), queue, newJob, now);
     List<Offer> offer = List.of(new Offer(job, queue.policy().capacity()));
     return answer(queue, committer.commit(offer).getFirst());
   }
@@ -171,12 +172,13 @@ public final class Sluice implements AutoCloseable {
   /// @throws EngineUnavailableException as [#enqueue(JobType, Object)]; earlier batches of a very
   ///   long list may have been taken
   public List<Admission> enqueue(List<? extends NewJob<?>> jobs) {
+    Limits.requireEach("jobs", jobs);
     List<Offer> offers = new ArrayList<>(jobs.size());
     List<QueueRuntime> targets = new ArrayList<>(jobs.size());
     long now = environment.clock().wallMillis();
     long tick = ids.reserve(jobs.size(), now);
     for (NewJob<?> newJob : jobs) {
-      QueueRuntime queue = queue(newJob.options().queue().orElse(newJob.type().queue()));
+      QueueRuntime queue = queue(newJob);
       targets.add(queue);
       offers.add(new Offer(job(ids.id(tick++), queue, newJob, now), queue.policy().capacity()));
     }
@@ -194,17 +196,7 @@ public final class Sluice implements AutoCloseable {
   }
 
   private <T> Job job(JobId id, QueueRuntime queue, NewJob<T> newJob, long now) {
-    return job(id, queue, newJob.type(), newJob.payload(), newJob.options(), now);
-  }
-
-  private <T> Job job(
-      JobId id,
-      QueueRuntime queue,
-      JobType<T> type,
-      T payload,
-      EnqueueOptions options,
-      long nowMillis) {
-    return Intake.job(id, queue, type, payload, options, nowMillis, limits);
+    return Intake.job(id, queue, newJob.type(), newJob.payload(), newJob.options(), now, limits);
   }
 
   private static Admission stopping(QueueRuntime queue) {
@@ -264,7 +256,10 @@ public final class Sluice implements AutoCloseable {
   ///   hold a delay
   public <T> void schedule(String name, Schedule schedule, NewJob<T> job, Schedule.Missed missed) {
     Names.require("schedule", name);
-    queue(job.options().queue().orElse(job.type().queue()));
+    Objects.requireNonNull(schedule, "schedule: must not be null");
+    Objects.requireNonNull(job, "job: must not be null");
+    Objects.requireNonNull(missed, "missed: must not be null");
+    queue(job);
     if (job.options().delay().isPresent()) {
       throw new IllegalArgumentException("delay: cannot be set for a recurring job");
     }
@@ -275,6 +270,7 @@ public final class Sluice implements AutoCloseable {
   ///
   /// @return whether there was such a schedule
   public boolean unschedule(String name) {
+    Objects.requireNonNull(name, "schedule: must not be null");
     boolean known = recurring.names().contains(name);
     recurring.remove(name).ifPresent(this::cancel);
     return known;
@@ -289,6 +285,7 @@ public final class Sluice implements AutoCloseable {
   ///
   /// @throws IllegalStateException when the engine cannot show jobs
   public Optional<JobStatus> find(JobId id) {
+    Objects.requireNonNull(id, "id: must not be null");
     return inspectable().find(id).map(this::status);
   }
 
@@ -321,6 +318,7 @@ public final class Sluice implements AutoCloseable {
   ///
   /// @throws IllegalStateException when the engine cannot be steered
   public Control cancel(JobId id) {
+    Objects.requireNonNull(id, "id: must not be null");
     Control control = controllable().cancel(id);
     if (control == Control.REQUESTED) {
       long now = environment.clock().monotonicNanos();
@@ -333,6 +331,7 @@ public final class Sluice implements AutoCloseable {
   ///
   /// @throws IllegalStateException when the engine cannot be steered
   public Control retry(JobId id) {
+    Objects.requireNonNull(id, "id: must not be null");
     Bound bound =
         inspectable()
             .find(id)
@@ -388,6 +387,7 @@ public final class Sluice implements AutoCloseable {
   ///
   /// @throws IllegalArgumentException when the queue is unknown
   public void reconfigure(String queue, UnaryOperator<QueuePolicy> change) {
+    Objects.requireNonNull(change, "change: must not be null");
     QueueRuntime runtime = queue(queue);
     runtime.change(change);
     closing.wakeDispatcher();
@@ -457,7 +457,12 @@ public final class Sluice implements AutoCloseable {
     close(DEFAULT_CLOSE);
   }
 
+  private QueueRuntime queue(NewJob<?> job) {
+    return queue(job.options().queue().orElse(job.type().queue()));
+  }
+
   private QueueRuntime queue(String name) {
+    Objects.requireNonNull(name, "queue: must not be null");
     QueueRuntime queue = queues.get(name);
     if (queue == null) {
       throw new IllegalArgumentException(

@@ -29,7 +29,8 @@ public final class SluiceBuilder {
   ///
   /// @throws IllegalArgumentException when the name is none
   public SluiceBuilder queue(String name, QueuePolicy policy) {
-    policies.put(Names.require("queue", name), policy);
+    Names.require("queue", name);
+    policies.put(name, Objects.requireNonNull(policy, "policy: must not be null"));
     return this;
   }
 
@@ -40,6 +41,7 @@ public final class SluiceBuilder {
   ///
   /// @throws IllegalArgumentException when the type has a handler already
   public <T> SluiceBuilder handle(JobType<T> type, Handler<T> handler) {
+    Objects.requireNonNull(type, "type: must not be null");
     Objects.requireNonNull(handler, "handler: must not be null");
     if (registrations.putIfAbsent(type.name(), new Registration<>(type, handler)) != null) {
       throw new IllegalArgumentException("job type: '" + type.name() + "' has a handler already");
@@ -50,13 +52,13 @@ public final class SluiceBuilder {
 
   /// Adds somebody who wants to know what happens to jobs.
   public SluiceBuilder listen(JobListener listener) {
-    listeners.add(listener);
+    listeners.add(Objects.requireNonNull(listener, "listener: must not be null"));
     return this;
   }
 
   /// Replaces clock, randomness and threads; for tests and simulations.
   public SluiceBuilder environment(Environment value) {
-    environment = value;
+    environment = Objects.requireNonNull(value, "environment: must not be null");
     return this;
   }
 

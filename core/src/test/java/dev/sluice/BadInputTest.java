@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.ClaimRequest;
+import dev.sluice.engine.Inspectable;
 import dev.sluice.engine.Limits;
 import dev.sluice.engine.Retention.Keep;
 import dev.sluice.job.JobId;
+import dev.sluice.job.JobOptions;
 import dev.sluice.job.Names;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -24,6 +27,8 @@ final class BadInputTest {
   private static final QueuePolicy POLICY = QueuePolicy.defaults();
   private static final RetryPolicy RETRY = RetryPolicy.defaults();
   private static final EnqueueOptions OPTIONS = EnqueueOptions.defaults();
+
+  private static final Limits SMALL = new Limits("e", true, true, true, 1, 1, Duration.ZERO);
 
   private static Arguments row(String sentence, ThrowingCallable call) {
     return Arguments.of(sentence, call);
@@ -153,15 +158,32 @@ final class BadInputTest {
         row(
             "claim: low 0 + normal 0 must fit in max 0 >= 1",
             () -> new ClaimRequest("q", 0, 0, 0, Duration.ofSeconds(1))),
-        row(
-            "claim: lease PT0S must be positive",
-            () -> new ClaimRequest("q", 1, 0, 0, Duration.ZERO)),
+        row("lease: PT0S must be positive", () -> new ClaimRequest("q", 1, 0, 0, Duration.ZERO)),
         row(
             "limits.batch: 0 must be at least 1",
             () -> new Limits("e", true, true, true, 0, 1, Duration.ZERO)),
         row(
             "limits.payload-bytes: 0 must be at least 1",
-            () -> new Limits("e", true, true, true, 1, 0, Duration.ZERO)));
+            () -> new Limits("e", true, true, true, 1, 0, Duration.ZERO)),
+        row(
+            "limits.delay: PT-1S must not be negative",
+            () -> new Limits("e", true, true, true, 1, 1, Duration.ofSeconds(-1))),
+        row("run-at-millis: -1 must be at least 0", () -> options(-1, 0, 0, 0)),
+        row("expires-at-millis: -1 must be at least 0", () -> options(0, -1, 0, 0)),
+        row("timeout-millis: -1 must be at least 0", () -> options(0, 0, -1, 0)),
+        row("max-attempts: -1 must be at least 0", () -> options(0, 0, 0, -1)),
+        row(
+            "offers: 2 must be at most 1 in one call",
+            () -> SMALL.requireBatch("offers", List.of(1, 2))),
+        row("max: -1 must be at least 0", () -> Limits.requireMost(-1)),
+        row("limit: 0 must be 1 to 1000", () -> Inspectable.requirePage(0)),
+        row("limit: 1001 must be 1 to 1000", () -> Inspectable.requirePage(1001)));
+  }
+
+  private static JobOptions options(
+      long runAtMillis, long expiresAtMillis, long timeoutMillis, int maxAttempts) {
+    return new JobOptions(
+        runAtMillis, null, Map.of(), expiresAtMillis, timeoutMillis, maxAttempts, null, null);
   }
 
   private static Map<String, String> headers(int count) {

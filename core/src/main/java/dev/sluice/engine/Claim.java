@@ -1,6 +1,7 @@
 package dev.sluice.engine;
 
 import dev.sluice.job.Job;
+import java.util.Objects;
 
 /// A job taken by a worker.
 ///
@@ -11,4 +12,9 @@ import dev.sluice.job.Job;
 /// @param attempt which attempt this is, from 1
 /// @param crashes runs of this job whose worker died so far
 /// @param startedAtMillis when the attempt was recorded, Unix milliseconds
-public record Claim(Job job, Lease lease, int attempt, int crashes, long startedAtMillis) {}
+public record Claim(Job job, Lease lease, int attempt, int crashes, long startedAtMillis) {
+  public Claim {
+    Objects.requireNonNull(job, "job: must not be null");
+    Objects.requireNonNull(lease, "lease: must not be null");
+  }
+}

@@ -1,6 +1,7 @@
 package dev.sluice.engine;
 
 import java.time.Duration;
+import java.util.Objects;
 
 /// How many jobs a worker wants from one queue.
 ///
@@ -17,12 +18,11 @@ import java.time.Duration;
 /// @param lease how long the claims are valid unless extended
 public record ClaimRequest(String queue, int max, int low, int normal, Duration lease) {
   public ClaimRequest {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    Limits.requireLease("lease", lease);
     if (max < 1 || low < 0 || normal < 0 || low + normal > max) {
       throw new IllegalArgumentException(
           "claim: low " + low + " + normal " + normal + " must fit in max " + max + " >= 1");
-    }
-    if (!lease.isPositive()) {
-      throw new IllegalArgumentException("claim: lease " + lease + " must be positive");
     }
   }
 }

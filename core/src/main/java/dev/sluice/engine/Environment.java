@@ -1,5 +1,6 @@
 package dev.sluice.engine;
 
+import java.util.Objects;
 import java.util.random.RandomGenerator;
 
 /// The outside world of a Sluice: clock, randomness and threads. Nothing else in Sluice reads a
@@ -12,6 +13,11 @@ import java.util.random.RandomGenerator;
 /// @param random for ids and jitter, not for secrets
 /// @param threads where loops and handlers run
 public record Environment(Clock clock, RandomGenerator random, Threads threads) {
+  public Environment {
+    Objects.requireNonNull(clock, "clock: must not be null");
+    Objects.requireNonNull(random, "random: must not be null");
+    Objects.requireNonNull(threads, "threads: must not be null");
+  }
 
   /// The machine's clock, a randomly seeded generator, real threads.
   public static Environment system() {

@@ -4,6 +4,7 @@ import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +43,11 @@ public interface Inspectable {
   ///
   /// @param jobs the jobs
   /// @param next hands on to the page after this one; null when this is the last
-  record Page(List<JobView> jobs, @Nullable String next) {}
+  record Page(List<JobView> jobs, @Nullable String next) {
+    public Page {
+      Objects.requireNonNull(jobs, "jobs: must not be null");
+    }
+  }
 
   /// What a queue holds at one moment.
   ///
@@ -67,6 +72,7 @@ public interface Inspectable {
     }
 
     public long of(JobState state) {
+      Objects.requireNonNull(state, "state: must not be null");
       return switch (state) {
         case SCHEDULED -> scheduled;
         case READY -> ready;

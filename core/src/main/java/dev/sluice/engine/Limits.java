@@ -3,6 +3,8 @@ package dev.sluice.engine;
 import dev.sluice.job.Job;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
 
 /// What an engine can hold and promises, published so that nobody has to find out in production.
 ///
@@ -24,6 +26,8 @@ public record Limits(
     int payloadBytes,
     Duration delay) {
   public Limits {
+    Objects.requireNonNull(engine, "limits.engine: must not be null");
+    Objects.requireNonNull(delay, "limits.delay: must not be null");
     if (batch < 1) {
       throw new IllegalArgumentException("limits.batch: " + batch + " must be at least 1");
     }
@@ -31,16 +35,53 @@ public record Limits(
       throw new IllegalArgumentException(
           "limits.payload-bytes: " + payloadBytes + " must be at least 1");
     }
+    if (delay.isNegative()) {
+      throw new IllegalArgumentException("limits.delay: " + delay + " must not be negative");
+    }
   }
 
   /// Checks that a call is no larger than a batch.
   ///
   /// @param field what the call holds, as the error shall call it
   /// @throws IllegalArgumentException when it is
-  public void requireBatch(String field, int size) {
-    if (size > batch) {
+  public void requireBatch(String field, List<?> call) {
+    requireEach(field, call);
+    if (call.size() > batch) {
       throw new IllegalArgumentException(
-          field + ": " + size + " must be at most " + batch + " in one call");
+          field + ": " + call.size() + " must be at most " + batch + " in one call");
+    }
+  }
+
+  /// Checks that a call holds what it lists.
+  ///
+  /// @param field what the call holds, as the error shall call it
+  /// @throws NullPointerException when something in it is null
+  public static void requireEach(String field, List<?> call) {
+    Objects.requireNonNull(field, "field: must not be null");
+    Objects.requireNonNull(call, () -> field + ": must not be null");
+    for (Object one : call) {
+      Objects.requireNonNull(one, () -> field + ": must not hold null");
+    }
+  }
+
+  /// Checks how long a lease is asked to be.
+  ///
+  /// @param field what it is, as the error shall call it
+  /// @throws IllegalArgumentException when it would be over already
+  public static void requireLease(String field, Duration value) {
+    Objects.requireNonNull(field, "field: must not be null");
+    Objects.requireNonNull(value, () -> field + ": must not be null");
+    if (!value.isPositive()) {
+      throw new IllegalArgumentException(field + ": " + value + " must be positive");
+    }
+  }
+
+  /// Checks how many a call asks for at most.
+  ///
+  /// @throws IllegalArgumentException when it is less than none
+  public static void requireMost(int max) {
+    if (max < 0) {
+      throw new IllegalArgumentException("max: " + max + " must be at least 0");
     }
   }
 
@@ -48,6 +89,7 @@ public record Limits(
   ///
   /// @throws IllegalArgumentException when its payload is too large or its run-at too far away
   public void requireHolds(Job job, long nowMillis) {
+    Objects.requireNonNull(job, "job: must not be null");
     if (job.bytes() > payloadBytes) {
       throw new IllegalArgumentException(
           "payload: "

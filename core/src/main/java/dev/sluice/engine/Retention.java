@@ -1,6 +1,7 @@
 package dev.sluice.engine;
 
 import java.time.Duration;
+import java.util.Objects;
 
 /// How long and how many ended jobs of one queue are kept. Whichever of the three is passed first
 /// makes the oldest go.
@@ -10,6 +11,10 @@ import java.time.Duration;
 /// @param succeeded for jobs that succeeded or were cancelled
 /// @param dead for jobs that are dead
 public record Retention(Keep succeeded, Keep dead) {
+  public Retention {
+    Objects.requireNonNull(succeeded, "retention.succeeded: must not be null");
+    Objects.requireNonNull(dead, "retention.dead: must not be null");
+  }
 
   /// One day, 10,000 jobs, 64 MiB for success; 30 days, 100,000 jobs, 64 MiB for the dead.
   public static Retention defaults() {
@@ -25,6 +30,7 @@ public record Retention(Keep succeeded, Keep dead) {
   /// @param bytes most payload bytes
   public record Keep(Duration age, long jobs, long bytes) {
     public Keep {
+      Objects.requireNonNull(age, "retention.age: must not be null");
       if (age.isNegative() || age.toDays() > 3650) {
         throw new IllegalArgumentException(
             "retention.age: " + age + " must be between 0 and 3650 days");

@@ -3,6 +3,7 @@ package dev.sluice.engine;
 import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.Lifecycle;
+import java.util.Objects;
 
 /// What is recorded for a claim.
 public sealed interface Settlement {
@@ -24,6 +25,10 @@ public sealed interface Settlement {
   ///
   /// @param refund whether the attempt is given back
   record RunAgain(long atMillis, boolean refund, AttemptRecord attempt) implements Settlement {
+    public RunAgain {
+      Objects.requireNonNull(attempt, "attempt: must not be null");
+    }
+
     @Override
     public Lifecycle step() {
       return Lifecycle.RUN_AGAIN;
@@ -32,6 +37,11 @@ public sealed interface Settlement {
 
   /// Dead.
   record Bury(DeathReason reason, AttemptRecord attempt) implements Settlement {
+    public Bury {
+      Objects.requireNonNull(reason, "reason: must not be null");
+      Objects.requireNonNull(attempt, "attempt: must not be null");
+    }
+
     @Override
     public Lifecycle step() {
       return Lifecycle.BURY;
@@ -50,6 +60,10 @@ public sealed interface Settlement {
 
   /// Cancelled while it ran.
   record Stop(AttemptRecord attempt) implements Settlement {
+    public Stop {
+      Objects.requireNonNull(attempt, "attempt: must not be null");
+    }
+
     @Override
     public Lifecycle step() {
       return Lifecycle.STOP;
@@ -59,6 +73,10 @@ public sealed interface Settlement {
   /// The lease ended without a word: back to its old place in line, one crash more. Refused with
   /// [Settled#LEASE_LOST] while the deadline has not passed.
   record Crash(AttemptRecord attempt) implements Settlement {
+    public Crash {
+      Objects.requireNonNull(attempt, "attempt: must not be null");
+    }
+
     @Override
     public Lifecycle step() {
       return Lifecycle.CRASH;
@@ -67,6 +85,10 @@ public sealed interface Settlement {
 
   /// As [Crash], once too often: dead as [DeathReason#POISON].
   record Poison(AttemptRecord attempt) implements Settlement {
+    public Poison {
+      Objects.requireNonNull(attempt, "attempt: must not be null");
+    }
+
     @Override
     public Lifecycle step() {
       return Lifecycle.POISON;

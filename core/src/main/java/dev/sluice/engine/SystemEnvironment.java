@@ -6,6 +6,7 @@ import dev.sluice.engine.Environment.Step;
 import dev.sluice.engine.Environment.Threads;
 import dev.sluice.engine.Environment.Worker;
 import java.security.SecureRandom;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
@@ -54,6 +55,8 @@ final class SystemEnvironment {
   private static final class SystemThreads implements Threads {
     @Override
     public Loop loop(String name, Step step) {
+      Objects.requireNonNull(name, "name: must not be null");
+      Objects.requireNonNull(step, "step: must not be null");
       ThreadLoop loop = new ThreadLoop(name, step);
       loop.thread.start();
       return loop;
@@ -61,6 +64,8 @@ final class SystemEnvironment {
 
     @Override
     public Worker handler(String name, Runnable body) {
+      Objects.requireNonNull(name, "name: must not be null");
+      Objects.requireNonNull(body, "body: must not be null");
       return new HandlerThread(Thread.ofVirtual().name(name).start(body));
     }
   }

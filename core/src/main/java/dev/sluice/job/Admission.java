@@ -1,25 +1,39 @@
 package dev.sluice.job;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 
 /// The answer to an enqueue.
 public sealed interface Admission {
 
   /// The job is held as safely as the engine promises, and will run.
-  record Accepted(JobId id) implements Admission {}
+  record Accepted(JobId id) implements Admission {
+    public Accepted {
+      Objects.requireNonNull(id, "id: must not be null");
+    }
+  }
 
   /// A job with the same key (or id) is kept already; nothing was stored.
   ///
   /// @param id the first job's id
-  record Duplicate(JobId id) implements Admission {}
+  record Duplicate(JobId id) implements Admission {
+    public Duplicate {
+      Objects.requireNonNull(id, "id: must not be null");
+    }
+  }
 
   /// The job was not taken and left no trace.
   ///
   /// @param reason why
   /// @param retryAfter when to try again, from the measured drain rate, whole seconds; empty when
   ///   nothing drains, so that no time would be honest
-  record Refused(Reason reason, Optional<Duration> retryAfter) implements Admission {}
+  record Refused(Reason reason, Optional<Duration> retryAfter) implements Admission {
+    public Refused {
+      Objects.requireNonNull(reason, "reason: must not be null");
+      Objects.requireNonNull(retryAfter, "retry-after: must not be null");
+    }
+  }
 
   /// Why an enqueue was refused.
   enum Reason {

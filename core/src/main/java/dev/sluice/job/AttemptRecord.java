@@ -1,6 +1,7 @@
 package dev.sluice.job;
 
 import java.time.Instant;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// What is remembered of one attempt that did not succeed.
@@ -17,4 +18,10 @@ public record AttemptRecord(
     AttemptOutcome outcome,
     @Nullable String error,
     Instant startedAt,
-    Instant endedAt) {}
+    Instant endedAt) {
+  public AttemptRecord {
+    Objects.requireNonNull(outcome, "outcome: must not be null");
+    Objects.requireNonNull(startedAt, "started-at: must not be null");
+    Objects.requireNonNull(endedAt, "ended-at: must not be null");
+  }
+}

@@ -1,5 +1,7 @@
 package dev.sluice.job;
 
+import java.util.Objects;
+
 /// One unit of work, as the producer handed it over; nothing in it changes afterwards.
 ///
 /// Threading: immutable, as long as nobody writes to `payload`: the array is not copied.
@@ -21,6 +23,14 @@ public record Job(
     Priority priority,
     long createdAtMillis,
     JobOptions options) {
+  public Job {
+    Objects.requireNonNull(id, "id: must not be null");
+    Objects.requireNonNull(queue, "queue: must not be null");
+    Objects.requireNonNull(type, "type: must not be null");
+    Objects.requireNonNull(payload, "payload: must not be null");
+    Objects.requireNonNull(priority, "priority: must not be null");
+    Objects.requireNonNull(options, "options: must not be null");
+  }
 
   /// Bytes that count against a queue's byte capacity.
   public int bytes() {

@@ -1,5 +1,6 @@
 package dev.sluice.job;
 
+import java.util.Objects;
 import java.util.UUID;
 
 /// The identity of a job: a UUID of version 7 (RFC 9562), so ids sort by the time they were made.
@@ -14,6 +15,7 @@ public record JobId(long high, long low) implements Comparable<JobId> {
   ///
   /// @throws IllegalArgumentException when `text` is not a UUID
   public static JobId parse(String text) {
+    Objects.requireNonNull(text, "job id: must not be null");
     if (text.length() != 36) {
       throw new IllegalArgumentException("job id: '" + shortened(text) + "' is not a UUID");
     }
@@ -36,6 +38,7 @@ public record JobId(long high, long low) implements Comparable<JobId> {
 
   @Override
   public int compareTo(JobId other) {
+    Objects.requireNonNull(other, "other: must not be null");
     int byHigh = Long.compareUnsigned(high, other.high);
     return byHigh != 0 ? byHigh : Long.compareUnsigned(low, other.low);
   }

@@ -1,6 +1,7 @@
 package dev.sluice.job;
 
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The parts of a job that most jobs do without. Millisecond values of 0 mean "not set".
@@ -29,6 +30,26 @@ public record JobOptions(
   public static final JobOptions NONE = new JobOptions(0, null, Map.of(), 0, 0, 0, null, null);
 
   public JobOptions {
-    headers = Map.copyOf(headers);
+    headers = copyOfHeaders(headers);
+    requireNotNegative("run-at-millis", runAtMillis);
+    requireNotNegative("expires-at-millis", expiresAtMillis);
+    requireNotNegative("timeout-millis", timeoutMillis);
+    requireNotNegative("max-attempts", maxAttempts);
+  }
+
+  private static void requireNotNegative(String field, long value) {
+    if (value < 0) {
+      throw new IllegalArgumentException(field + ": " + value + " must be at least 0");
+    }
+  }
+
+  /// Returns a copy that nobody can change.
+  public static Map<String, String> copyOfHeaders(Map<String, String> headers) {
+    Objects.requireNonNull(headers, "headers: must not be null");
+    headers.forEach((name, value) -> {
+      Objects.requireNonNull(name, "headers: a name must not be null");
+      Objects.requireNonNull(value, "headers: a value must not be null");
+    });
+    return Map.copyOf(headers);
   }
 }

@@ -2,6 +2,7 @@ package dev.sluice.job;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,9 @@ public record JobView(
     List<AttemptRecord> attempts) {
 
   public JobView {
+    Objects.requireNonNull(job, "job: must not be null");
+    Objects.requireNonNull(state, "state: must not be null");
+    Objects.requireNonNull(attempts, "attempts: must not be null");
     attempts = List.copyOf(attempts);
   }
 

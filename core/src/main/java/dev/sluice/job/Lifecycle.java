@@ -8,6 +8,7 @@ import static dev.sluice.job.JobState.SCHEDULED;
 import static dev.sluice.job.JobState.SUCCEEDED;
 
 import java.util.EnumSet;
+import java.util.Objects;
 import java.util.Set;
 
 /// The table of a job's life: which step from state to state exists, and who may take it. Every
@@ -73,6 +74,7 @@ public enum Lifecycle {
   ///
   /// @throws IllegalStateException when no such step leaves `state`: a defect of the caller
   public JobState apply(JobState state) {
+    Objects.requireNonNull(state, "state: must not be null");
     if (!from.contains(state)) {
       throw new IllegalStateException("no step " + this + " leaves " + state);
     }

@@ -1,5 +1,7 @@
 package dev.sluice.job;
 
+import java.util.Objects;
+
 /// The rule for names that people choose: queues, job types, schedules.
 public final class Names {
   /// The longest name, in characters.
@@ -12,6 +14,8 @@ public final class Names {
   /// @param field what the name is for, as the error shall call it
   /// @throws IllegalArgumentException when it is not
   public static String require(String field, String name) {
+    Objects.requireNonNull(field, "field: must not be null");
+    Objects.requireNonNull(name, () -> field + ": must not be null");
     if (name.isEmpty() || name.length() > MAX_LENGTH || !name.chars().allMatch(Names::allowed)) {
       String shown = name.length() <= 64 ? name : name.substring(0, 64) + "...";
       throw new IllegalArgumentException(

@@ -11,6 +11,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.zone.ZoneOffsetTransition;
+import java.util.Objects;
 import java.util.Optional;
 
 /// A schedule in the notation of Unix cron: minute, hour, day of month, month, day of week.
@@ -36,6 +37,8 @@ public final class CronSchedule implements Schedule {
   ///
   /// @throws IllegalArgumentException when the expression is none; the message says which and why
   public static CronSchedule parse(String expression, ZoneId zone) {
+    Objects.requireNonNull(expression, "cron: must not be null");
+    Objects.requireNonNull(zone, "zone: must not be null");
     try {
       CronParser parser =
           new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX));
@@ -54,6 +57,7 @@ public final class CronSchedule implements Schedule {
 
   @Override
   public Optional<Instant> next(Instant after) {
+    Objects.requireNonNull(after, "after: must not be null");
     Optional<Instant> regular =
         times.nextExecution(after.atZone(zone)).map(ZonedDateTime::toInstant);
     return regular.map(firing -> skipped(after, firing).orElse(firing));

@@ -34,6 +34,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -73,7 +74,7 @@ public final class MemoryEngine
 
   /// A new, empty engine.
   public static MemoryEngine open(Environment environment) {
-    return new MemoryEngine(environment);
+    return new MemoryEngine(Objects.requireNonNull(environment, "environment: must not be null"));
   }
 
   @Override
@@ -84,7 +85,7 @@ public final class MemoryEngine
   @Override
   public List<Admission> offer(List<Offer> offers) {
     long nowMillis = clock.wallMillis();
-    LIMITS.requireBatch("offers", offers.size());
+    LIMITS.requireBatch("offers", offers);
     for (Offer offer : offers) {
       LIMITS.requireHolds(offer.job(), nowMillis);
     }
@@ -132,6 +133,7 @@ public final class MemoryEngine
 
   @Override
   public Claimed claim(List<ClaimRequest> requests) {
+    Limits.requireEach("requests", requests);
     long nowMillis = clock.wallMillis();
     long nowNanos = clock.monotonicNanos();
     List<Claim> claims = new ArrayList<>(expected(requests));
@@ -163,6 +165,8 @@ public final class MemoryEngine
 
   @Override
   public List<Extension> extend(List<Lease> leases, Duration by) {
+    Limits.requireEach("leases", leases);
+    Limits.requireLease("by", by);
     long deadlineNanos = clock.monotonicNanos() + nanos(by);
     List<Extension> extensions = new ArrayList<>(leases.size());
     lockOpen();
@@ -184,7 +188,7 @@ public final class MemoryEngine
 
   @Override
   public List<Settled> settle(List<Settle> settles) {
-    LIMITS.requireBatch("settles", settles.size());
+    LIMITS.requireBatch("settles", settles);
     long nowMillis = clock.wallMillis();
     long nowNanos = clock.monotonicNanos();
     List<Settled> answers = new ArrayList<>(settles.size());
@@ -223,7 +227,7 @@ public final class MemoryEngine
 
   @Override
   public void onWork(Runnable newHint) {
-    hint = newHint;
+    hint = Objects.requireNonNull(newHint, "hint: must not be null");
   }
 
   private void callHint() {
@@ -253,6 +257,7 @@ public final class MemoryEngine
 
   @Override
   public List<Claim> expired(int max) {
+    Limits.requireMost(max);
     long nowNanos = clock.monotonicNanos();
     List<JobNode> late = new ArrayList<>();
     lockOpen();
@@ -273,6 +278,9 @@ public final class MemoryEngine
 
   @Override
   public int prune(String queueName, Retention retention, int max) {
+    Objects.requireNonNull(queueName, "queue: must not be null");
+    Objects.requireNonNull(retention, "retention: must not be null");
+    Limits.requireMost(max);
     long nowMillis = clock.wallMillis();
     lockOpen();
     try {
@@ -295,6 +303,7 @@ public final class MemoryEngine
 
   @Override
   public Control cancel(JobId id) {
+    Objects.requireNonNull(id, "id: must not be null");
     long nowMillis = clock.wallMillis();
     lockOpen();
     try {
@@ -318,6 +327,8 @@ public final class MemoryEngine
 
   @Override
   public Control retry(JobId id, Bound bound) {
+    Objects.requireNonNull(id, "id: must not be null");
+    Objects.requireNonNull(bound, "bound: must not be null");
     lockOpen();
     try {
       JobNode node = nodes.get(id);
@@ -340,6 +351,8 @@ public final class MemoryEngine
 
   @Override
   public int purge(String queueName, int max) {
+    Objects.requireNonNull(queueName, "queue: must not be null");
+    Limits.requireMost(max);
     long nowMillis = clock.wallMillis();
     lockOpen();
     try {
@@ -361,6 +374,7 @@ public final class MemoryEngine
 
   @Override
   public void pause(String queueName, boolean paused) {
+    Objects.requireNonNull(queueName, "queue: must not be null");
     lockOpen();
     try {
       if (paused) {
@@ -381,6 +395,7 @@ public final class MemoryEngine
 
   @Override
   public Optional<JobView> find(JobId id) {
+    Objects.requireNonNull(id, "id: must not be null");
     lockOpen();
     try {
       return Optional.ofNullable(nodes.get(id)).map(JobNode::view);
@@ -391,6 +406,8 @@ public final class MemoryEngine
 
   @Override
   public Optional<JobView> findByKey(String queueName, String key) {
+    Objects.requireNonNull(queueName, "queue: must not be null");
+    Objects.requireNonNull(key, "key: must not be null");
     lockOpen();
     try {
       return Optional.ofNullable(queues.get(queueName))
@@ -417,6 +434,7 @@ public final class MemoryEngine
 
   @Override
   public Counts counts(String queueName) {
+    Objects.requireNonNull(queueName, "queue: must not be null");
     lockOpen();
     try {
       MemoryQueue queue = queues.get(queueName);
@@ -428,6 +446,8 @@ public final class MemoryEngine
 
   @Override
   public Page list(String queueName, JobState state, int limit, @Nullable String cursor) {
+    Objects.requireNonNull(queueName, "queue: must not be null");
+    Objects.requireNonNull(state, "state: must not be null");
     Inspectable.requirePage(limit);
     Cursor place = cursor == null ? null : Cursor.parse(state, cursor);
     lockOpen();

@@ -26,6 +26,7 @@ import dev.sluice.job.JobView;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +66,8 @@ public final class SqliteEngine
   }
 
   static SqliteEngine open(Path file, Environment environment, Disk disk) {
+    Objects.requireNonNull(file, "file: must not be null");
+    Objects.requireNonNull(environment, "environment: must not be null");
     Writer writer = new Writer(file, environment, disk);
     boolean ready = false;
     try {
@@ -87,7 +90,7 @@ public final class SqliteEngine
   @Override
   public List<Admission> offer(List<Offer> offers) {
     long nowMillis = clock.wallMillis();
-    LIMITS.requireBatch("offers", offers.size());
+    LIMITS.requireBatch("offers", offers);
     for (Offer offer : offers) {
       LIMITS.requireHolds(offer.job(), nowMillis);
     }
@@ -100,6 +103,7 @@ public final class SqliteEngine
 
   @Override
   public Claimed claim(List<ClaimRequest> requests) {
+    Limits.requireEach("requests", requests);
     return writer.call(
         false,
         session -> session.claims.take(requests, clock.wallMillis(), clock.monotonicNanos()));
@@ -107,13 +111,15 @@ public final class SqliteEngine
 
   @Override
   public List<Extension> extend(List<Lease> leases, Duration by) {
+    Limits.requireEach("leases", leases);
+    Limits.requireLease("by", by);
     return writer.call(
         false, session -> session.settles.extend(leases, by, clock.monotonicNanos()));
   }
 
   @Override
   public List<Settled> settle(List<Settle> settles) {
-    LIMITS.requireBatch("settles", settles.size());
+    LIMITS.requireBatch("settles", settles);
     List<Settled> answers =
         writer.call(
             false,
@@ -130,7 +136,7 @@ public final class SqliteEngine
 
   @Override
   public void onWork(Runnable newHint) {
-    hint = newHint;
+    hint = Objects.requireNonNull(newHint, "hint: must not be null");
   }
 
   @Override
@@ -146,11 +152,15 @@ public final class SqliteEngine
 
   @Override
   public List<Claim> expired(int max) {
+    Limits.requireMost(max);
     return writer.call(false, session -> session.claims.expired(max, clock.monotonicNanos()));
   }
 
   @Override
   public int prune(String queue, Retention retention, int max) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    Objects.requireNonNull(retention, "retention: must not be null");
+    Limits.requireMost(max);
     return inSmallSteps(
         max,
         step ->
@@ -161,11 +171,14 @@ public final class SqliteEngine
 
   @Override
   public Control cancel(JobId id) {
+    Objects.requireNonNull(id, "id: must not be null");
     return writer.call(false, session -> session.controls.cancel(id, clock.wallMillis()));
   }
 
   @Override
   public Control retry(JobId id, Bound bound) {
+    Objects.requireNonNull(id, "id: must not be null");
+    Objects.requireNonNull(bound, "bound: must not be null");
     Control answer = writer.call(true, session -> session.controls.retry(id, bound));
     if (answer == Control.APPLIED) {
       callHint();
@@ -175,6 +188,8 @@ public final class SqliteEngine
 
   @Override
   public int purge(String queue, int max) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    Limits.requireMost(max);
     return inSmallSteps(
         max,
         step ->
@@ -183,6 +198,7 @@ public final class SqliteEngine
 
   @Override
   public void pause(String queue, boolean paused) {
+    Objects.requireNonNull(queue, "queue: must not be null");
     writer.call(
         false,
         session -> {
@@ -196,11 +212,14 @@ public final class SqliteEngine
 
   @Override
   public Optional<JobView> find(JobId id) {
+    Objects.requireNonNull(id, "id: must not be null");
     return writer.call(false, session -> Optional.ofNullable(session.views.find(id)));
   }
 
   @Override
   public Optional<JobView> findByKey(String queue, String key) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    Objects.requireNonNull(key, "key: must not be null");
     return writer.call(false, session -> Optional.ofNullable(session.views.findByKey(queue, key)));
   }
 
@@ -211,11 +230,14 @@ public final class SqliteEngine
 
   @Override
   public Counts counts(String queue) {
+    Objects.requireNonNull(queue, "queue: must not be null");
     return writer.call(false, session -> session.views.counts(queue));
   }
 
   @Override
   public Page list(String queue, JobState state, int limit, @Nullable String cursor) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    Objects.requireNonNull(state, "state: must not be null");
     Inspectable.requirePage(limit);
     Cursor place = cursor == null ? null : Cursor.parse(state, cursor);
     return writer.call(false, session -> session.views.list(queue, state, limit, place));

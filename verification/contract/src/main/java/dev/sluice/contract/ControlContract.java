@@ -1,6 +1,7 @@
 package dev.sluice.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.Claim;
@@ -189,6 +190,13 @@ public interface ControlContract extends EngineContract {
     assertThat(trial.view(running).state()).isEqualTo(JobState.RUNNING);
     assertThat(trial.state(other)).isEqualTo(JobState.READY);
     assertThat(trial.control().purge("never-heard-of", 10)).isZero();
+  }
+
+  @Test
+  default void lessThanNoneCannotBePurged(Trial trial) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> trial.control().purge(Trial.QUEUE, -1))
+        .withMessage("max: -1 must be at least 0");
   }
 
   @Test

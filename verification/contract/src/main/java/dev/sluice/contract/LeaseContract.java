@@ -1,6 +1,7 @@
 package dev.sluice.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.ClaimRequest;
@@ -97,6 +98,24 @@ public interface LeaseContract extends EngineContract {
             Extension.EXTENDED,
             Extension.CANCEL_REQUESTED,
             Extension.LEASE_LOST);
+  }
+
+  @Test
+  default void aLeaseThatWouldBeOverAlreadyIsRefused(Trial trial) {
+    Claim claim = trial.started();
+    for (Duration by : List.of(Duration.ZERO, Duration.ofSeconds(Long.MIN_VALUE))) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> trial.engine().extend(List.of(claim.lease()), by))
+          .withMessage("by: " + by + " must be positive");
+    }
+    assertThat(trial.reclaim().expired(10)).isEmpty();
+  }
+
+  @Test
+  default void lessThanNoneCannotBeAskedFor(Trial trial) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> trial.reclaim().expired(-1))
+        .withMessage("max: -1 must be at least 0");
   }
 
   @Test

@@ -223,6 +223,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
 
   @Override
   public synchronized List<Extension> extend(List<Lease> leases, Duration by) {
+    Limits.requireLease("by", by);
     requireOpen();
     return leases.stream().map(lease -> extend(lease, by)).toList();
   }
@@ -316,6 +317,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
 
   @Override
   public synchronized List<Claim> expired(int max) {
+    Limits.requireMost(max);
     requireOpen();
     long now = clock.monotonicNanos();
     return entries.stream()
@@ -328,6 +330,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
 
   @Override
   public synchronized int prune(String queue, Retention retention, int max) {
+    Limits.requireMost(max);
     requireOpen();
     int gone = prune(queue, s -> s == SUCCEEDED || s == CANCELLED, retention.succeeded(), max);
     return gone + prune(queue, s -> s == DEAD, retention.dead(), max - gone);
@@ -397,6 +400,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
 
   @Override
   public synchronized int purge(String queue, int max) {
+    Limits.requireMost(max);
     requireOpen();
     List<ReferenceJob> waiting = in(queue, JobState::isWaiting).limit(max).toList();
     waiting.forEach(entry -> cancel(entry.job.id()));

@@ -1,6 +1,7 @@
 package dev.sluice.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.Retention;
@@ -168,6 +169,13 @@ public interface RetentionContract extends EngineContract {
     assertThat(trial.listed(JobState.SUCCEEDED, 10)).isEqualTo(ids.subList(2, 5));
     assertThat(trial.retain().prune(Trial.QUEUE, nothing, 2)).isEqualTo(2);
     assertThat(trial.retain().prune(Trial.QUEUE, nothing, 2)).isEqualTo(1);
+  }
+
+  @Test
+  default void lessThanNoneCannotBePruned(Trial trial) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> trial.retain().prune(Trial.QUEUE, Retention.defaults(), -1))
+        .withMessage("max: -1 must be at least 0");
   }
 
   @Test
