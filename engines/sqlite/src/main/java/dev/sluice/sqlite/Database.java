@@ -192,8 +192,7 @@ final class Database {
     long application = pragma("application_id");
     boolean empty = pragma("schema_version") == 0;
     if (!empty && application != APPLICATION_ID) {
-      throw new EngineUnavailableException(
-          file + " is a database of another program; name another file");
+      throw Failures.foreign(file);
     }
     long version = pragma("user_version");
     if (version > Sql.MIGRATIONS.size()) {

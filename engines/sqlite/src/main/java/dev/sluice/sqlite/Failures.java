@@ -1,6 +1,11 @@
 package dev.sluice.sqlite;
 
 import dev.sluice.engine.EngineUnavailableException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import org.sqlite.SQLiteErrorCode;
@@ -55,15 +60,47 @@ final class Failures {
   }
 
   static EngineUnavailableException say(Path file, SQLException failure) {
-    return new EngineUnavailableException(sentence(file, failure), failure);
+    return new EngineUnavailableException(sentence(file, failure, false), failure);
   }
 
-  private static String sentence(Path file, SQLException failure) {
+  /// As [#say], of a file that was never open: nobody is there yet who could go on.
+  static EngineUnavailableException sayAtOpen(Path file, SQLException failure) {
+    return new EngineUnavailableException(sentence(file, failure, true), failure);
+  }
+
+  /// What the system says of a file, without the name of a class.
+  static String reason(IOException failure) {
+    return switch (failure) {
+      case AccessDeniedException _ -> "permission denied";
+      case NoSuchFileException missing -> missing.getFile() + " is not there";
+      case FileAlreadyExistsException taken -> taken.getFile() + " is not a directory";
+      case FileSystemException other when other.getReason() != null ->
+          other.getFile() + ": " + other.getReason();
+      default -> String.valueOf(failure.getMessage());
+    };
+  }
+
+  static EngineUnavailableException noDatabase(Path file) {
+    return new EngineUnavailableException(noDatabaseSentence(file));
+  }
+
+  private static String noDatabaseSentence(Path file) {
+    return file + " is no SQLite database; name another file, or move this one away";
+  }
+
+  static EngineUnavailableException foreign(Path file) {
+    return new EngineUnavailableException(
+        file + " is a database of another program; name another file");
+  }
+
+  private static String sentence(Path file, SQLException failure, boolean opening) {
     return switch (SQLiteErrorCode.getErrorCode(failure.getErrorCode() & PRIMARY)) {
       case SQLITE_FULL ->
-          "the disk is full: " + file + " cannot grow; make room, and it goes on by itself";
-      case SQLITE_NOTADB ->
-          file + " is no SQLite database; name another file, or move this one away";
+          "the disk is full: "
+              + file
+              + " cannot grow; make room, and "
+              + (opening ? "start again" : "it goes on by itself");
+      case SQLITE_NOTADB -> noDatabaseSentence(file);
       // SQLite also says "corrupt" when the disk fails to read: the file may be whole.
       case SQLITE_CORRUPT ->
           file
@@ -82,7 +119,10 @@ final class Failures {
               + file
               + " failed ("
               + failure.getMessage()
-              + "); it is opened and read anew before anything else is done";
+              + "); "
+              + (opening
+                  ? "look for disk errors in the system's log, and start again"
+                  : "it is opened and read anew before anything else is done");
       default -> "SQLite could not do it on " + file + ": " + failure.getMessage();
     };
   }

@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
@@ -31,6 +32,11 @@ final class Holder {
   static Holder take(Path file) {
     Path note = file.resolveSibling(file.getFileName() + ".lock");
     try {
+      // Somebody else's file gets no lock file of ours beside it. Where there is one already, the
+      // file stays closed: closing it would end the lock of an engine that this process has on it.
+      if (Files.notExists(note)) {
+        Header.requireOurs(file);
+      }
       FileChannel channel =
           FileChannel.open(
               note,
@@ -52,7 +58,8 @@ final class Holder {
       }
     } catch (IOException failure) {
       throw new EngineUnavailableException(
-          note + " cannot be written (" + failure + "); check its directory", failure);
+          note + " cannot be written (" + Failures.reason(failure) + "); check its directory",
+          failure);
     }
   }
 

@@ -48,8 +48,11 @@ final class Place {
     Path absolute = file.toAbsolutePath().normalize();
     Path directory = absolute.getParent();
     if (directory == null || Files.isDirectory(absolute)) {
+      throw new IllegalArgumentException(absolute + " is a directory; name a file in it");
+    }
+    if (Files.exists(absolute) && !Files.isRegularFile(absolute)) {
       throw new IllegalArgumentException(
-          "sqlite: " + absolute + " is a directory; name a file in it");
+          absolute + " is a device or a pipe; name a file on a local disk");
     }
     try {
       if (!Files.isDirectory(directory)) {
@@ -63,7 +66,7 @@ final class Place {
       throw new EngineUnavailableException(
           absolute
               + " cannot be created ("
-              + failure
+              + Failures.reason(failure)
               + "); make its directory, or give this user the right to write there",
           failure);
     }
@@ -75,8 +78,7 @@ final class Place {
   static void requireLocal(Path file, String type) {
     if (NETWORK.contains(type.toLowerCase(Locale.ROOT))) {
       throw new IllegalArgumentException(
-          "sqlite: "
-              + file
+          file
               + " is on a network file system ("
               + type
               + "), where locks and syncs do not hold; name a file on a local disk");

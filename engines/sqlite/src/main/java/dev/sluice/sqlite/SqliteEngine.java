@@ -55,7 +55,8 @@ public final class SqliteEngine
   ///
   /// @throws EngineUnavailableException when the file cannot be used: it is held, damaged, not
   ///   ours, newer than this version, or cannot be written; the message says which, and what to do
-  /// @throws IllegalArgumentException when no database can be there: a directory, a network disk
+  /// @throws IllegalArgumentException when no database can be there: a directory, a device, a
+  ///   network disk
   public static SqliteEngine open(Path file) {
     return open(file, Environment.system());
   }

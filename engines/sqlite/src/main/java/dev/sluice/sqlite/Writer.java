@@ -178,7 +178,7 @@ final class Writer {
     try {
       return Session.open(known, disk, survivors, clock.monotonicNanos());
     } catch (SQLException failure) {
-      throw Failures.say(known, failure);
+      throw survivors == null ? Failures.sayAtOpen(known, failure) : Failures.say(known, failure);
     }
   }
 
