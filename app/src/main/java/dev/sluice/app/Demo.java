@@ -12,6 +12,7 @@ import dev.sluice.engine.Environment;
 import dev.sluice.engine.Inspectable;
 import dev.sluice.engine.Inspectable.Counts;
 import dev.sluice.job.SluiceException;
+import io.helidon.http.DirectHandler;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http1.Http1Config;
 import java.io.IOException;
@@ -124,6 +125,8 @@ final class Demo implements AutoCloseable {
             .host(config.host())
             .port(config.port())
             .shutdownHook(false)
+            .directHandlers(direct ->
+                direct.addHandler(DirectHandler.EventType.BAD_REQUEST, DemoRoutes::unreadable))
             .addProtocol(Http1Config.builder().maxPrologueLength(MAX_REQUEST_LINE).build())
             .routing(routes::route)
             .build();

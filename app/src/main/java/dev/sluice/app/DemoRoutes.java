@@ -7,11 +7,14 @@ import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import dev.sluice.job.Admission;
 import dev.sluice.job.JobId;
+import io.helidon.http.DirectHandler;
+import io.helidon.http.DirectHandler.TransportResponse;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.HttpException;
 import io.helidon.http.Method;
+import io.helidon.http.ServerResponseHeaders;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
@@ -45,6 +48,8 @@ final class DemoRoutes {
   private static final byte[] FULL = utf8("our internal queue is full, try it later");
   private static final byte[] STOPPING = utf8("shutting down, try it later");
   private static final byte[] MISSING = utf8("missing 'user_id' in query params");
+  private static final byte[] UNREADABLE =
+      utf8("the request cannot be read; in its address, '%' must be followed by two hex digits");
   private static final byte[] TOO_LONG =
       utf8("'user_id' in query params is too long: at most " + MAX_USER_ID + " characters");
 
@@ -82,6 +87,22 @@ final class DemoRoutes {
             (_, response, failure) ->
                 json(response, failure.status(), error(failure.status().reasonPhrase())))
         .error(Exception.class, (_, response, failure) -> broken(response, failure));
+  }
+
+  /// What Helidon gives up on before a route sees it. Its own reason is not told: it may hold what
+  /// the client sent.
+  static TransportResponse unreadable(
+      DirectHandler.TransportRequest request,
+      DirectHandler.EventType type,
+      Status status,
+      ServerResponseHeaders headers,
+      String reason) {
+    return TransportResponse.builder()
+        .status(status)
+        .headers(headers)
+        .header(TEXT)
+        .entity(UNREADABLE)
+        .build();
   }
 
   private void enqueue(ServerRequest request, ServerResponse response) {

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.memory.MemoryEngine;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -167,6 +170,27 @@ final class DemoHttpTest {
     assertThat(put.statusCode()).isEqualTo(405);
     assertThat(put.headers().firstValue("Allow")).contains("GET, POST");
     assertThat(send("DELETE", unknown).statusCode()).isEqualTo(405);
+  }
+
+  @Test
+  void requestThatCannotBeReadIsASentence() throws Exception {
+    start(10, LONG);
+    for (String path : new String[] {"/?user_id=%zz", "/?user_id=%", "/%zz"}) {
+      String answer = raw("GET " + path + " HTTP/1.1\r\nHost: demo\r\nConnection: close\r\n\r\n");
+      assertThat(answer).startsWith("HTTP/1.1 400 ").contains("text/plain");
+      assertThat(answer)
+          .endsWith(
+              "the request cannot be read;"
+                  + " in its address, '%' must be followed by two hex digits");
+    }
+  }
+
+  /// For what Java's own client would not send.
+  private String raw(String request) throws IOException {
+    try (Socket socket = new Socket(InetAddress.ofLiteral("127.0.0.1"), demo.port())) {
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
   }
 
   @Test
