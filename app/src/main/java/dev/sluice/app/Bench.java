@@ -7,6 +7,7 @@ import dev.sluice.QueuePolicy;
 import dev.sluice.Sluice;
 import dev.sluice.app.BenchResult.Percentiles;
 import dev.sluice.engine.Bound;
+import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Inspectable;
 import dev.sluice.job.SluiceException;
@@ -33,7 +34,7 @@ final class Bench implements AutoCloseable {
   private final Sluice sluice;
   private volatile @Nullable Paced paced;
 
-  private Bench(BenchConfig config, BenchPlace place, ProgressBar bar) {
+  private Bench(BenchConfig config, BenchPlace place, Engine engine, ProgressBar bar) {
     this.config = config;
     this.place = place;
     this.bar = bar;
@@ -42,10 +43,7 @@ final class Bench implements AutoCloseable {
             .withCapacity(new Bound(2L * config.jobs(), Long.MAX_VALUE))
             .withConcurrency(BenchConfig.CONCURRENCY);
     sluice =
-        Sluice.on(place.engine().open())
-            .queue(QUEUE, policy)
-            .handle(JOB, (payload, _) -> handle(payload))
-            .start();
+        Sluice.on(engine).queue(QUEUE, policy).handle(JOB, (payload, _) -> handle(payload)).start();
   }
 
   private Outcome handle(byte[] payload) {
@@ -56,9 +54,10 @@ final class Bench implements AutoCloseable {
     return Outcome.done();
   }
 
-  static BenchResult run(BenchConfig config, BenchPlace place, ProgressBar bar)
+  /// @param engine is closed at the end
+  static BenchResult run(BenchConfig config, BenchPlace place, Engine engine, ProgressBar bar)
       throws InterruptedException {
-    try (Bench bench = new Bench(config, place, bar)) {
+    try (Bench bench = new Bench(config, place, engine, bar)) {
       return bench.measure();
     } finally {
       bar.clear();

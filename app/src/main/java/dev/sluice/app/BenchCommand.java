@@ -1,8 +1,10 @@
 package dev.sluice.app;
 
+import dev.sluice.engine.Engine;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -27,6 +29,7 @@ final class BenchCommand implements Callable<Integer> {
       names = "--engine",
       paramLabel = "URL",
       required = true,
+      showDefaultValue = Help.Visibility.NEVER,
       description = "memory: or sqlite:PATH (a file that is not there yet; it is removed again).")
   private String engine = "";
 
@@ -69,7 +72,7 @@ final class BenchCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), bad.getMessage(), bad);
     }
     try (place) {
-      BenchResult result = Bench.run(config, place, ProgressBar.forTerminal());
+      BenchResult result = Bench.run(config, place, open(place), ProgressBar.forTerminal());
       spec.commandLine()
           .getOut()
           .println(
@@ -78,5 +81,13 @@ final class BenchCommand implements Callable<Integer> {
                   : result.text().stripTrailing());
     }
     return Main.FINE;
+  }
+
+  private Engine open(BenchPlace place) {
+    try {
+      return place.engine().open();
+    } catch (IllegalArgumentException bad) {
+      throw new ParameterException(spec.commandLine(), bad.getMessage(), bad);
+    }
   }
 }

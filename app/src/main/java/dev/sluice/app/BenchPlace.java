@@ -44,7 +44,11 @@ record BenchPlace(EngineConfig engine, Optional<Path> directory) implements Auto
       Files.createDirectories(parent);
       return Files.createTempDirectory(parent, "bench-");
     } catch (IOException failure) {
-      throw new EngineUnavailableException("cannot make a directory in " + parent, failure);
+      throw new EngineUnavailableException(
+          "engine: cannot make a directory in "
+              + parent
+              + "; name a file where this user has the right to write",
+          failure);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.sluice.app;
 
 import dev.sluice.Rate;
+import dev.sluice.engine.Engine;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -77,11 +78,18 @@ final class DemoCommand implements Callable<Integer> {
     ConsoleLog.install(System.out);
     StopSignal signal = StopSignal.install();
     PrintWriter out = spec.commandLine().getOut();
-    try (Demo _ =
-        Demo.start(config, config.engine().open(), lines -> lines.forEach(out::println))) {
+    try (Demo _ = Demo.start(config, open(config), lines -> lines.forEach(out::println))) {
       signal.await();
     }
     return Main.FINE;
+  }
+
+  private Engine open(DemoConfig config) {
+    try {
+      return config.engine().open();
+    } catch (IllegalArgumentException bad) {
+      throw new ParameterException(spec.commandLine(), bad.getMessage(), bad);
+    }
   }
 
   private DemoConfig config() {

@@ -1,6 +1,7 @@
 package dev.sluice.app;
 
 import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.memory.MemoryEngine;
 import dev.sluice.sqlite.SqliteEngine;
 import java.nio.file.InvalidPathException;
@@ -82,12 +83,23 @@ sealed interface EngineConfig {
 
   /// Opens the engine.
   ///
-  /// @throws dev.sluice.engine.EngineUnavailableException when it cannot be opened
+  /// @throws EngineUnavailableException when it cannot be opened
+  /// @throws IllegalArgumentException when no engine can be there
   default Engine open() {
     return switch (this) {
       case Memory() -> MemoryEngine.open();
-      case Sqlite(var file) -> SqliteEngine.open(file);
+      case Sqlite(var file) -> open(file);
     };
+  }
+
+  private static Engine open(Path file) {
+    try {
+      return SqliteEngine.open(file);
+    } catch (IllegalArgumentException unfit) {
+      throw new IllegalArgumentException("engine: " + unfit.getMessage(), unfit);
+    } catch (EngineUnavailableException failure) {
+      throw new EngineUnavailableException("engine: " + failure.getMessage(), failure);
+    }
   }
 
   /// The engine in words, for the first lines that a command prints.

@@ -8,8 +8,10 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /// The way in: reads the command line, runs a command, and turns what goes wrong into one sentence
 /// and an exit code: 0 fine, 1 failed, 2 bad usage or configuration.
@@ -50,6 +52,10 @@ final class Main implements Callable<Integer> {
     return new CommandLine(new Main())
         .setOut(out)
         .setErr(err)
+        .registerConverter(int.class, text -> (int) Checks.whole(text))
+        .registerConverter(Integer.class, text -> (int) Checks.whole(text))
+        .registerConverter(boolean.class, Checks::truth)
+        .registerConverter(long.class, Checks::whole)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler(Main::badUsage)
         .setExecutionExceptionHandler((failure, commandLine, _) -> failed(failure, commandLine))
@@ -66,11 +72,19 @@ final class Main implements Callable<Integer> {
     commandLine
         .getErr()
         .println(
-            oneLine(Objects.requireNonNullElse(bad.getMessage(), "bad usage"))
+            oneLine(sentence(bad))
                 + " (see: "
                 + commandLine.getCommandSpec().qualifiedName()
                 + " --help)");
     return BAD_USAGE;
+  }
+
+  private static String sentence(ParameterException bad) {
+    if (bad.getCause() instanceof TypeConversionException unread
+        && bad.getArgSpec() instanceof OptionSpec option) {
+      return option.longestName().substring(2) + ": " + unread.getMessage();
+    }
+    return Objects.requireNonNullElse(bad.getMessage(), "bad usage");
   }
 
   private static int failed(Exception failure, CommandLine commandLine) {

@@ -13,7 +13,8 @@ final class RateConverter implements ITypeConverter<Rate> {
     try {
       return Rate.parse(text);
     } catch (IllegalArgumentException _) {
-      throw new TypeConversionException("'" + text + "' must be like 10/s, 100/m or 5/h");
+      throw new TypeConversionException(
+          "'" + text + "' must be like 10/s, 100/m or 5/h, at least 1");
     }
   }
 }

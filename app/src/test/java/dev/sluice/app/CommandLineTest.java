@@ -39,23 +39,31 @@ final class CommandLineTest {
   @CsvSource({
     "--port, -1, between 0 and 65535",
     "--port, 65536, between 0 and 65535",
-    "--port, abc, not an int",
+    "--port, abc, whole number of at most 9 digits",
+    "--port, '', whole number",
     "--capacity, 0, between 1 and",
     "--capacity, 100000001, between 1 and 100000000",
-    "--capacity, x, not a long",
+    "--capacity, x, whole number",
     "--workers, 0, between 1 and 10000",
     "--workers, 10001, between 1 and 10000",
-    "--workers, 99999999999, not an int",
+    "--workers, 99999999999, at most 9 digits",
     "--job-duration, 10, must be like",
     "--job-duration, -1s, must be like",
     "--job-duration, 25h, between 0s and 24h",
     "--grace, soon, must be like",
     "--grace, 25h, between 0s and 24h",
     "--rate, 10, must be like",
-    "--rate, 0/s, rate",
+    "--rate, 0/s, at least 1",
+    "--rate, '', must be like",
+    "--job-duration, '', must be like",
+    "--grace, 1.5s, must be like",
     "--rate, fast, must be like",
     "--host, no-such-host.invalid, can be resolved",
     "--host, ' ', must name a host",
+    "--host, '', must name a host",
+    "--engine, '', must be memory: or sqlite:PATH",
+    "--engine, sqlite:/, is a directory",
+    "--engine, sqlite:/dev/null, is a device",
     "--engine, oracle:x, must be memory: or sqlite:PATH",
     "--engine, memory, must be memory: or sqlite:PATH",
     "--engine, memory:x, nothing follows",
@@ -67,13 +75,17 @@ final class CommandLineTest {
     Answer answer = run("demo", flag, value);
 
     assertBadUsage(answer, flag.substring(2), rule);
-    assertThat(answer.err()).contains(value.strip());
+    assertThat(answer.err()).contains(value.strip().replace("sqlite:", ""));
   }
 
   @ParameterizedTest
   @CsvSource({
     "--jobs, 0, between 1 and",
-    "--jobs, many, not an int",
+    "--jobs, many, whole number",
+    "--jobs, 50000001, between 1 and 50000000",
+    "--payload, '', whole number",
+    "--producers, 100001, between 1 and 100000",
+    "--batch, 10001, between 1 and 10000",
     "--payload, -1, between 0 and",
     "--payload, 1048577, between 0 and 1048576",
     "--producers, 0, between 1 and 100000",
@@ -89,6 +101,9 @@ final class CommandLineTest {
     assertBadUsage(run("bench"), "--engine");
     Path used = Files.createFile(directory.resolve("used.db"));
     assertBadUsage(run("bench", "--engine", "sqlite:" + used), "engine", "not there yet");
+    assertBadUsage(run("bench", "--engine", "sqlite:" + directory), "engine", "not there yet");
+    assertBadUsage(run("bench", "--engine", ""), "engine: ''", "memory: or sqlite:PATH");
+    assertBadUsage(run("bench", "--engine", "memory:", "--json=maybe"), "json: 'maybe'", "true or");
   }
 
   @Test
@@ -110,6 +125,24 @@ final class CommandLineTest {
           assertThat(answer.err()).isEmpty();
         });
     assertThat(run("--version").out()).matches("sluice \\d+\\.\\d+\\.\\d+\\R");
+  }
+
+  @Test
+  void noOptionClaimsAnEmptyDefault() {
+    assertThat(run("demo", "--help").out()).doesNotContainPattern("Default:\\s*\\R");
+    assertThat(run("bench", "--help").out()).doesNotContainPattern("Default:\\s*\\R");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"demo", "bench"})
+  void folderThatCannotBeMadeIsOneSentenceAndCode1(String command, @TempDir Path directory)
+      throws IOException {
+    Path folder = Files.createFile(directory.resolve("taken")).resolve("folder");
+    Answer answer = run(command, "--engine", "sqlite:" + folder.resolve("x.db"));
+
+    assertThat(answer.code()).isEqualTo(1);
+    assertThat(answer.err().lines()).hasSize(1);
+    assertThat(answer.err()).contains("engine: ", folder.toString()).doesNotContain("Exception");
   }
 
   @Test
