@@ -75,7 +75,9 @@ public final class Sluice implements AutoCloseable {
         (name, policy) -> queues.put(name, new QueueRuntime(name, policy, clock.monotonicNanos())));
     ids = new Ids(clock, environment.random());
     committer = new GroupCommitter(engine);
-    recurring = new Recurring(clock, job -> enqueue(List.of(job)).getFirst(), id -> cancel(id));
+    recurring =
+        new Recurring(
+            clock, job -> enqueue(List.of(job)).getFirst(), id -> controllable().cancelWaiting(id));
     settler = new Settler(engine, environment, runs, listeners);
     Map<String, QueueRuntime> worked = works ? queues : Map.of();
     Reaper reaper = new Reaper(engine, clock, queues, listeners);
@@ -271,12 +273,12 @@ public final class Sluice implements AutoCloseable {
     recurring.put(name, schedule, job, missed);
   }
 
-  /// Takes a schedule out of force and cancels the firing that waits.
+  /// Takes a schedule out of force and cancels the firing that waits. One that runs goes on.
   ///
   /// @return whether there was such a schedule
   public boolean unschedule(String name) {
     boolean known = recurring.names().contains(name);
-    recurring.remove(name).ifPresent(this::cancel);
+    recurring.remove(name).ifPresent(id -> controllable().cancelWaiting(id));
     return known;
   }
 

@@ -295,6 +295,15 @@ public final class MemoryEngine
 
   @Override
   public Control cancel(JobId id) {
+    return cancel(id, true);
+  }
+
+  @Override
+  public Control cancelWaiting(JobId id) {
+    return cancel(id, false);
+  }
+
+  private Control cancel(JobId id, boolean evenRunning) {
     long nowMillis = clock.wallMillis();
     lockOpen();
     try {
@@ -302,15 +311,15 @@ public final class MemoryEngine
       if (node == null) {
         return Control.NOT_FOUND;
       }
-      if (node.state.isTerminal()) {
+      if (node.state.isWaiting()) {
+        node.queue.cancel(node, nowMillis);
+        return Control.APPLIED;
+      }
+      if (node.state.isTerminal() || !evenRunning) {
         return Control.WRONG_STATE;
       }
-      if (node.state == JobState.RUNNING) {
-        node.requestCancel();
-        return Control.REQUESTED;
-      }
-      node.queue.cancel(node, nowMillis);
-      return Control.APPLIED;
+      node.requestCancel();
+      return Control.REQUESTED;
     } finally {
       lock.unlock();
     }

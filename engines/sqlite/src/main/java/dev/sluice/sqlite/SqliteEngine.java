@@ -161,7 +161,12 @@ public final class SqliteEngine
 
   @Override
   public Control cancel(JobId id) {
-    return writer.call(false, session -> session.controls.cancel(id, clock.wallMillis()));
+    return writer.call(false, session -> session.controls.cancel(id, true, clock.wallMillis()));
+  }
+
+  @Override
+  public Control cancelWaiting(JobId id) {
+    return writer.call(false, session -> session.controls.cancel(id, false, clock.wallMillis()));
   }
 
   @Override

@@ -28,7 +28,6 @@ import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
 import dev.sluice.job.Admission;
-import dev.sluice.job.DeathReason;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
@@ -259,38 +258,11 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
       return Settled.LEASE_LOST;
     }
     entry.take(settlement.step());
-    record(entry, settlement);
+    entry.record(settlement);
     if (target.isTerminal()) {
       end(entry);
     }
     return Settled.APPLIED;
-  }
-
-  private static void record(ReferenceJob entry, Settlement settlement) {
-    switch (settlement) {
-      case Settlement.Complete _ -> {}
-      case Settlement.RunAgain again -> {
-        entry.dueMillis = again.atMillis();
-        entry.attempt -= again.refund() ? 1 : 0;
-        entry.history.add(again.attempt());
-      }
-      case Settlement.Bury bury -> {
-        entry.reason = bury.reason();
-        entry.attempt -= bury.reason() == DeathReason.EXPIRED ? 1 : 0;
-        entry.history.add(bury.attempt());
-      }
-      case Settlement.Release _ -> entry.attempt--;
-      case Settlement.Stop stop -> entry.history.add(stop.attempt());
-      case Settlement.Crash crash -> {
-        entry.crashes++;
-        entry.history.add(crash.attempt());
-      }
-      case Settlement.Poison poison -> {
-        entry.crashes++;
-        entry.reason = DeathReason.POISON;
-        entry.history.add(poison.attempt());
-      }
-    }
   }
 
   private void end(ReferenceJob entry) {
@@ -371,6 +343,12 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
     entry.take(Lifecycle.CANCEL);
     end(entry);
     return Control.APPLIED;
+  }
+
+  @Override
+  public synchronized Control cancelWaiting(JobId id) {
+    ReferenceJob entry = entry(id);
+    return entry != null && entry.state == RUNNING ? Control.WRONG_STATE : cancel(id);
   }
 
   @Override

@@ -112,6 +112,11 @@ class EngineLayer<E extends Engine & Reclaiming & Retaining & Inspectable & Cont
   }
 
   @Override
+  public Control cancelWaiting(JobId id) {
+    return inner.cancelWaiting(id);
+  }
+
+  @Override
   public Control retry(JobId id, Bound bound) {
     return inner.retry(id, bound);
   }

@@ -362,7 +362,15 @@ final class Ledger extends EngineLayer<FullEngine> {
 
   @Override
   public Control cancel(JobId id) {
-    Control answer = inner.cancel(id);
+    return cancelled(id, inner.cancel(id));
+  }
+
+  @Override
+  public Control cancelWaiting(JobId id) {
+    return cancelled(id, inner.cancelWaiting(id));
+  }
+
+  private Control cancelled(JobId id, Control answer) {
     note("cancel", id.low(), answer);
     Tracked tracked = book.get(id);
     if (answer == Control.APPLIED && tracked != null) {
