@@ -65,12 +65,12 @@ final class Decision {
         : new Settlement.Crash(lost);
   }
 
-  /// Whether the job must not be started any more. One that was claimed before came in time and is
+  /// Whether the job must not be started any more. One that was started before came in time and is
   /// never too late: not after a snooze, a shutdown or an operator's retry, which all give attempts
-  /// back, so it is the epoch that tells.
+  /// back, so it is the epoch that tells. Being parked is no start.
   static boolean isExpired(Claim claim, long nowMillis) {
     long expiresAt = expiresAt(claim);
-    return expiresAt != 0 && expiresAt <= nowMillis && claim.lease().epoch() == 1;
+    return expiresAt != 0 && expiresAt <= nowMillis && claim.lease().epoch() - claim.parked() == 1;
   }
 
   private static long expiresAt(Claim claim) {

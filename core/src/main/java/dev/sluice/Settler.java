@@ -7,7 +7,6 @@ import dev.sluice.engine.Environment;
 import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
-import dev.sluice.job.AttemptOutcome;
 import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.Job;
 import dev.sluice.job.Lifecycle;
@@ -196,9 +195,7 @@ final class Settler implements Environment.Step {
     AttemptRecord attempt =
         switch (settlement) {
           case Settlement.Bury(_, var record) -> record;
-          case Settlement.RunAgain(_, _, var record)
-              when record.outcome() == AttemptOutcome.PARKED ->
-              record;
+          case Settlement.RunAgain again when again.parks() -> again.attempt();
           case Settlement.RunAgain _,
               Settlement.Complete _,
               Settlement.Release _,

@@ -1,5 +1,6 @@
 package dev.sluice.engine;
 
+import dev.sluice.job.AttemptOutcome;
 import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.Lifecycle;
@@ -27,6 +28,12 @@ public sealed interface Settlement {
     @Override
     public Lifecycle step() {
       return Lifecycle.RUN_AGAIN;
+    }
+
+    /// Whether the job was not started, because nobody here knows its type. Counted by the engine,
+    /// so that a job that was only ever parked still has to start in time.
+    public boolean parks() {
+      return attempt.outcome() == AttemptOutcome.PARKED;
     }
   }
 

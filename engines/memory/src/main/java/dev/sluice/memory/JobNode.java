@@ -57,6 +57,7 @@ final class JobNode {
     final List<AttemptRecord> attempts = new ArrayList<>(1);
     @Nullable DeathReason deathReason;
     boolean cancelRequested;
+    int parked;
   }
 
   private Rare rare() {
@@ -74,6 +75,10 @@ final class JobNode {
       attempts.removeFirst();
     }
     attempts.add(attempt);
+  }
+
+  void park() {
+    rare().parked++;
   }
 
   void requestCancel() {
@@ -111,7 +116,8 @@ final class JobNode {
   }
 
   Claim claim() {
-    return new Claim(job, new Lease(job.id(), epoch), attempt, crashes, startedMillis);
+    int parked = rare == null ? 0 : rare.parked;
+    return new Claim(job, new Lease(job.id(), epoch), attempt, crashes, parked, startedMillis);
   }
 
   JobView view() {

@@ -173,10 +173,13 @@ final class MemoryQueue {
     node.state = settlement.step().apply(node.state);
     switch (settlement) {
       case Complete _ -> putEnded(node, nowMillis);
-      case RunAgain(long atMillis, boolean refund, var attempt) -> {
-        node.attempt -= refund ? 1 : 0;
-        node.remember(attempt);
-        putScheduled(node, atMillis);
+      case RunAgain again -> {
+        node.attempt -= again.refund() ? 1 : 0;
+        node.remember(again.attempt());
+        if (again.parks()) {
+          node.park();
+        }
+        putScheduled(node, again.atMillis());
       }
       case Bury(DeathReason reason, var attempt) -> {
         // It came to a worker too late to start, so nothing was attempted.

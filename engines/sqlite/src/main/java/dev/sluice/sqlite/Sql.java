@@ -89,7 +89,8 @@ final class Sql {
                 started INTEGER NOT NULL,
                 ended INTEGER NOT NULL,
                 PRIMARY KEY(seq, n)) STRICT, WITHOUT ROWID\
-              """));
+              """),
+          List.of("ALTER TABLE job ADD COLUMN parked INTEGER"));
 
   static final String BEGIN = "BEGIN IMMEDIATE";
   static final String COMMIT = "COMMIT";
@@ -100,7 +101,7 @@ final class Sql {
       """
       seq, id_low, id_high, queue, type, state, priority, pos, attempt, crash, epoch, run_at,
       created, started, finished, reason, payload, options, asked_at, job_key, headers, expires_at,
-      timeout, max_attempts, group_key, batch_key, cancel_asked\
+      timeout, max_attempts, group_key, batch_key, cancel_asked, parked\
       """;
 
   static final String QUEUES =
@@ -145,7 +146,7 @@ final class Sql {
       "INSERT INTO job("
           + JOB
           + ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, 0, ?9, ?10, NULL, NULL, NULL, ?11,"
-          + " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, NULL)";
+          + " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, NULL, NULL)";
 
   static final String DUE =
       """
@@ -167,7 +168,7 @@ final class Sql {
         SELECT seq FROM job WHERE state = 1 AND queue = ?1 AND priority = ?2
         ORDER BY pos LIMIT ?3)
       RETURNING seq, id_low, id_high, type, pos, attempt, crash, epoch, created, payload,
-        coalesce(options, cancel_asked)\
+        coalesce(options, cancel_asked, parked)\
       """;
 
   static final String RUNNING =
@@ -186,6 +187,7 @@ final class Sql {
       """
       UPDATE job SET state = ?3, attempt = attempt - ?4, crash = crash + ?5,
         run_at = coalesce(?6, run_at), finished = ?7, reason = ?8, pos = coalesce(?9, pos),
+        parked = CASE WHEN ?10 THEN coalesce(parked, 0) + 1 ELSE parked END,
         cancel_asked = CASE WHEN ?3 >= 3 THEN NULL ELSE cancel_asked END
       WHERE seq = ?1 AND epoch = ?2 AND state = 2\
       """;

@@ -36,6 +36,7 @@ final class ReferenceJob {
   long epoch;
   int attempt;
   int crashes;
+  int parked;
   long dueMillis;
   long startedMillis;
   long finishedMillis;
@@ -70,6 +71,7 @@ final class ReferenceJob {
       case Settlement.RunAgain again -> {
         dueMillis = again.atMillis();
         attempt -= again.refund() ? 1 : 0;
+        parked += again.parks() ? 1 : 0;
         history.add(again.attempt());
       }
       case Settlement.Bury bury -> {
@@ -92,7 +94,7 @@ final class ReferenceJob {
   }
 
   Claim claim() {
-    return new Claim(job, new Lease(job.id(), epoch), attempt, crashes, startedMillis);
+    return new Claim(job, new Lease(job.id(), epoch), attempt, crashes, parked, startedMillis);
   }
 
   boolean late(long nowNanos) {

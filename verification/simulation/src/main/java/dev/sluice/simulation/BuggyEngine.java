@@ -145,6 +145,7 @@ final class BuggyEngine extends EngineLayer<FullEngine> {
         claim.lease(),
         Math.max(1, claim.attempt() - 1),
         claim.crashes(),
+        claim.parked(),
         claim.startedAtMillis());
   }
 
@@ -163,6 +164,7 @@ final class BuggyEngine extends EngineLayer<FullEngine> {
         claim.lease(),
         claim.attempt(),
         claim.crashes(),
+        claim.parked(),
         claim.startedAtMillis());
   }
 
