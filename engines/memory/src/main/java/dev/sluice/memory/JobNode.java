@@ -93,6 +93,10 @@ final class JobNode {
     rare().deathReason = reason;
   }
 
+  @Nullable DeathReason deathReason() {
+    return rare == null ? null : rare.deathReason;
+  }
+
   /// A request to cancel outlives the run it was made for, so that the next worker hears it, and
   /// ends with the job.
   void forgetRequestToCancel() {
@@ -131,7 +135,7 @@ final class JobNode {
         state == SCHEDULED ? Instant.ofEpochMilli(stateMillis) : null,
         epoch > 0 ? Instant.ofEpochMilli(startedMillis) : null,
         state.isTerminal() ? Instant.ofEpochMilli(stateMillis) : null,
-        rare == null ? null : rare.deathReason,
+        deathReason(),
         state == RUNNING && cancelRequested(),
         rare == null ? List.of() : rare.attempts);
   }

@@ -211,7 +211,7 @@ public final class MemoryEngine
       return Settled.LEASE_LOST;
     }
     if (node.state != JobState.RUNNING) {
-      boolean repeated = node.state.isTerminal() && node.state == settlement.step().to();
+      boolean repeated = settlement.isRepeated(node.state, node.deathReason());
       return repeated ? Settled.APPLIED : Settled.LEASE_LOST;
     }
     if (settlement.step().actor() == Actor.REAPER && !node.deadlinePassed(nowNanos)) {

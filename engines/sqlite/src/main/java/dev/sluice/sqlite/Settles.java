@@ -95,8 +95,7 @@ final class Settles {
   }
 
   private boolean isRepeated(Settle settle) throws SQLException {
-    JobState to = settle.settlement().step().to();
-    if (!to.isTerminal()) {
+    if (!settle.settlement().step().to().isTerminal()) {
       return false;
     }
     long seq = jobs.find(settle.lease().id());
@@ -105,7 +104,9 @@ final class Settles {
     try (ResultSet row = find.executeQuery()) {
       return row.next()
           && row.getLong(Column.EPOCH) == settle.lease().epoch()
-          && row.getInt(Column.STATE) == Codes.of(to);
+          && settle
+              .settlement()
+              .isRepeated(Codes.state(row.getInt(Column.STATE)), Jobs.reason(row));
     }
   }
 

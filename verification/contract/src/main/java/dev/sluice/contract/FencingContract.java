@@ -128,6 +128,30 @@ public interface FencingContract extends EngineContract {
   }
 
   @Test
+  default void whoComesSecondToADeadJobDidNotEndIt(Trial trial) {
+    Claim poisoned = trial.started();
+    trial.advance(Trial.LEASE);
+    trial.applied(poisoned, new Settlement.Poison(trial.attempt(poisoned, AttemptOutcome.LOST)));
+    secondIsTooLate(trial, poisoned);
+    Claim exhausted = trial.started();
+    Settlement first = new Settlement.Bury(DeathReason.EXHAUSTED, trial.failed(exhausted));
+    trial.applied(exhausted, first);
+    trial.advance(Trial.LEASE);
+    secondIsTooLate(trial, exhausted);
+    trial.applied(exhausted, first);
+  }
+
+  private static void secondIsTooLate(Trial trial, Claim claim) {
+    JobView before = trial.view(claim);
+    for (Settlement settlement : allSettlements(trial, claim)) {
+      assertThat(trial.settle(claim, settlement))
+          .as("%s", settlement)
+          .isEqualTo(Settled.LEASE_LOST);
+      assertThat(trial.view(claim)).isEqualTo(before);
+    }
+  }
+
+  @Test
   default void twoSettlementsOfOneLeaseInABatchCountOnce(Trial trial) {
     Claim claim = trial.started();
 

@@ -250,10 +250,11 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
       return Settled.LEASE_LOST;
     }
     JobState target = settlement.step().to();
-    if (entry.state.isTerminal() && entry.state == target) {
+    boolean reaped = settlement.step().actor() == Lifecycle.Actor.REAPER;
+    boolean otherDeath = settlement instanceof Settlement.Bury b && b.reason() != entry.reason;
+    if (entry.state.isTerminal() && entry.state == target && !reaped && !otherDeath) {
       return Settled.APPLIED;
     }
-    boolean reaped = settlement.step().actor() == Lifecycle.Actor.REAPER;
     if (entry.state != RUNNING || (reaped && !entry.late(clock.monotonicNanos()))) {
       return Settled.LEASE_LOST;
     }
