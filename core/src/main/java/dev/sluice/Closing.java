@@ -23,6 +23,7 @@ final class Closing {
   private final Environment.Clock clock;
   private final Runs runs;
   private final Settler settler;
+  private final Listeners listeners;
   private final Loop dispatching;
   private final Loop watching;
   private final Loop settling;
@@ -35,6 +36,7 @@ final class Closing {
       Environment.Clock clock,
       Runs runs,
       Settler settler,
+      Listeners listeners,
       Loop dispatching,
       Loop watching,
       Loop settling,
@@ -43,6 +45,7 @@ final class Closing {
     this.clock = clock;
     this.runs = runs;
     this.settler = settler;
+    this.listeners = listeners;
     this.dispatching = dispatching;
     this.watching = watching;
     this.settling = settling;
@@ -58,6 +61,7 @@ final class Closing {
   }
 
   CloseReport close(Duration deadline) {
+    listeners.requireOutside();
     // Before anybody can know of the close, so that whatever ends after it began is in the report.
     Set<Run> running = new HashSet<>(runs.snapshot());
     begun = true;

@@ -116,7 +116,9 @@ public final class Sluice implements AutoCloseable {
         dispatching.wake();
       }
     });
-    closing = new Closing(engine, clock, runs, settler, dispatching, watching, settling, keeping);
+    closing =
+        new Closing(
+            engine, clock, runs, settler, listeners, dispatching, watching, settling, keeping);
   }
 
   /// Takes back what an earlier process left running before anything starts, so that an interrupted
@@ -448,6 +450,7 @@ public final class Sluice implements AutoCloseable {
   ///
   /// @param deadline how long this may take in all, 0 to 1 day; the last fifth of it, at most 5 s,
   ///   is for interrupted jobs
+  /// @throws IllegalStateException when a listener of this Sluice calls it
   public CloseReport close(Duration deadline) {
     return closing.close(
         QueuePolicy.requireBetween("close.deadline", deadline, Duration.ZERO, Duration.ofDays(1)));
