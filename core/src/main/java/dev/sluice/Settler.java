@@ -40,7 +40,11 @@ final class Settler implements Environment.Step {
   private final AtomicReference<@Nullable Run> ended = new AtomicReference<>();
 
   /// Taken from the stack and not yet recorded, oldest first.
-  private final List<Run> pending = new ArrayList<>();
+  private final ArrayList<Run> pending = new ArrayList<>();
+
+  /// Taken from the stack and not yet in `pending`, newest first: what waits here while there is no
+  /// memory for a longer list.
+  private @Nullable Run taken;
 
   private long pauseNanos = FIRST_PAUSE_NANOS;
   private volatile @Nullable String trouble;
@@ -101,7 +105,8 @@ final class Settler implements Environment.Step {
     if (pending.isEmpty()) {
       return WHEN_WOKEN;
     }
-    List<Run> part = pending.subList(0, Math.min(batch, pending.size()));
+    // What needs memory comes before the settling, which must not be forgotten after it was done.
+    List<Run> part = List.copyOf(pending.subList(0, Math.min(batch, pending.size())));
     List<Settle> settles = decide(part);
     List<Settled> answers;
     try {
@@ -117,20 +122,28 @@ final class Settler implements Environment.Step {
     }
     pauseNanos = FIRST_PAUSE_NANOS;
     trouble = null;
-    List<Run> settled = List.copyOf(part);
-    part.clear();
-    runs.remove(settled);
-    freeSlots(settled, settles, answers);
+    pending.subList(0, part.size()).clear();
+    runs.remove(part);
+    freeSlots(part, settles, answers);
     slotsFreed.run();
-    report(settled, settles, answers);
+    report(part, settles, answers);
     return AT_ONCE;
   }
 
   private void takeEnded() {
+    if (taken == null) {
+      taken = ended.getAndSet(null);
+    }
     int from = pending.size();
-    for (Run run = ended.getAndSet(null); run != null; run = run.settledNext) {
+    int to = from;
+    for (Run run = taken; run != null; run = run.settledNext) {
+      to++;
+    }
+    pending.ensureCapacity(to);
+    for (Run run = taken; run != null; run = run.settledNext) {
       pending.add(run);
     }
+    taken = null;
     Collections.reverse(pending.subList(from, pending.size()));
   }
 

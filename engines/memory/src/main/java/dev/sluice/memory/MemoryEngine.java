@@ -123,11 +123,13 @@ public final class MemoryEngine
     if (refusal != null) {
       return new Refused(refusal, Optional.empty());
     }
+    Accepted accepted = new Accepted(job.id());
+    nodes.makeRoom();
     if (known == null) {
       queues.put(job.queue(), queue);
     }
     nodes.add(queue.accept(job, nowMillis));
-    return new Accepted(job.id());
+    return accepted;
   }
 
   @Override
