@@ -25,10 +25,7 @@ final class Decision {
       Claim claim, Ending ending, QueuePolicy policy, long nowMillis, DoubleSupplier random) {
     return switch (ending) {
       case Ending.Returned(var outcome) -> returned(claim, outcome, policy, nowMillis, random);
-      case Ending.Threw(var error, var interruption) ->
-          threw(claim, error, interruption, policy, nowMillis, random);
-      case Ending.Abandoned(var error, var interruption) ->
-          threw(claim, error, interruption, policy, nowMillis, random);
+      case Ending.Failed failed -> failed(claim, failed, policy, nowMillis, random);
       case Ending.Unhandled() ->
           new Settlement.RunAgain(
               nowMillis + PARK_MILLIS,
@@ -101,14 +98,14 @@ final class Decision {
     };
   }
 
-  private static Settlement threw(
+  private static Settlement failed(
       Claim claim,
-      String error,
-      Ending.@Nullable Interruption interruption,
+      Ending.Failed failed,
       QueuePolicy policy,
       long nowMillis,
       DoubleSupplier random) {
-    return switch (interruption) {
+    String error = failed.error();
+    return switch (failed.interruption()) {
       case CANCEL ->
           new Settlement.Stop(attempt(claim, AttemptOutcome.CANCELLED, error, nowMillis));
       case STOPPING -> Settlement.Release.INSTANCE;

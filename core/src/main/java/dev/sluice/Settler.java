@@ -236,10 +236,7 @@ final class Settler implements Environment.Step {
 
   private static void countFailure(Run run) {
     switch (run.ending()) {
-      case Ending.Threw _,
-          Ending.Abandoned _,
-          Ending.Returned(Outcome.Retry _),
-          Ending.Returned(Outcome.Bury _) ->
+      case Ending.Failed _, Ending.Returned(Outcome.Retry _), Ending.Returned(Outcome.Bury _) ->
           run.queue.counters.failed.increment();
       case Ending.Returned _, Ending.Unhandled _, Ending.Withdrawn _, Ending.Expired _ -> {}
     }
