@@ -3,6 +3,7 @@ package dev.sluice.engine;
 import dev.sluice.job.Job;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 
 /// What an engine can hold and promises, published so that nobody has to find out in production.
 ///
@@ -41,6 +42,16 @@ public record Limits(
     if (size > batch) {
       throw new IllegalArgumentException(
           field + ": " + size + " must be at most " + batch + " in one call");
+    }
+  }
+
+  /// Checks that the engine can take offers, as every [Engine#offer] begins.
+  ///
+  /// @throws IllegalArgumentException when they are more than a batch, or a job cannot be held
+  public void requireOffers(List<Offer> offers, long nowMillis) {
+    requireBatch("offers", offers.size());
+    for (Offer offer : offers) {
+      requireHolds(offer.job(), nowMillis);
     }
   }
 

@@ -84,10 +84,7 @@ public final class MemoryEngine
   @Override
   public List<Admission> offer(List<Offer> offers) {
     long nowMillis = clock.wallMillis();
-    LIMITS.requireBatch("offers", offers.size());
-    for (Offer offer : offers) {
-      LIMITS.requireHolds(offer.job(), nowMillis);
-    }
+    LIMITS.requireOffers(offers, nowMillis);
     List<Admission> admissions = new ArrayList<>(offers.size());
     boolean work = false;
     lockOpen();

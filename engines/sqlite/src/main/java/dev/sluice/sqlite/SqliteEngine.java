@@ -87,10 +87,7 @@ public final class SqliteEngine
   @Override
   public List<Admission> offer(List<Offer> offers) {
     long nowMillis = clock.wallMillis();
-    LIMITS.requireBatch("offers", offers.size());
-    for (Offer offer : offers) {
-      LIMITS.requireHolds(offer.job(), nowMillis);
-    }
+    LIMITS.requireOffers(offers, nowMillis);
     List<Admission> answers = writer.call(true, session -> session.offers.take(offers, nowMillis));
     if (answers.stream().anyMatch(Accepted.class::isInstance)) {
       callHint();
