@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /// How much may wait, for engines whose bound is exact.
-public interface BoundContract extends EngineContract {
+public interface BoundContract extends Topic {
   Refused TOO_MANY = new Refused(Reason.CAPACITY_JOBS, Optional.empty());
   Refused TOO_LARGE = new Refused(Reason.CAPACITY_BYTES, Optional.empty());
 

@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /// Steering by people, for engines with the role Controllable.
-public interface ControlContract extends EngineContract {
+public interface ControlContract extends Topic {
 
   @Test
   default void aWaitingJobIsCancelledAtOnce(Trial trial) {

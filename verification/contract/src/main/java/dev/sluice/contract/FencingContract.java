@@ -17,7 +17,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// A worker that was given up cannot touch the job of its successor.
-public interface FencingContract extends EngineContract {
+public interface FencingContract extends Topic {
 
   private static List<Settlement> allSettlements(Trial trial, Claim claim) {
     return List.of(

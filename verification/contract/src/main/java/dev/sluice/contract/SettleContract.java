@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /// What each settlement leaves behind.
-public interface SettleContract extends EngineContract {
+public interface SettleContract extends Topic {
 
   @Test
   default void aCompletedJobSucceeded(Trial trial) {
