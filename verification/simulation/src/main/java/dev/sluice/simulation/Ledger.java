@@ -1,5 +1,7 @@
 package dev.sluice.simulation;
 
+import dev.sluice.contract.EngineLayer;
+import dev.sluice.contract.FullEngine;
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.ClaimRequest;
