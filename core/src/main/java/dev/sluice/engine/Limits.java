@@ -59,10 +59,10 @@ public record Limits(
   ///
   /// @throws IllegalArgumentException when its payload is too large or its run-at too far away
   public void requireHolds(Job job, long nowMillis) {
-    if (job.bytes() > payloadBytes) {
+    if (job.payload().length > payloadBytes) {
       throw new IllegalArgumentException(
           "payload: "
-              + job.bytes()
+              + job.payload().length
               + " bytes must be at most "
               + payloadBytes
               + " for the engine '"

@@ -22,7 +22,7 @@ public record Retention(Keep succeeded, Keep dead) {
   ///
   /// @param age since the job ended; at most 3,650 days
   /// @param jobs most jobs
-  /// @param bytes most payload bytes
+  /// @param bytes most bytes of payloads, keys and headers
   public record Keep(Duration age, long jobs, long bytes) {
     public Keep {
       if (age.isNegative() || age.toDays() > 3650) {

@@ -22,9 +22,9 @@ public record Job(
     long createdAtMillis,
     JobOptions options) {
 
-  /// Bytes that count against a queue's byte capacity.
+  /// Bytes that count against a queue's byte capacity: payload, key and headers.
   public int bytes() {
-    return payload.length;
+    return payload.length + options.bytes();
   }
 
   @Override

@@ -186,7 +186,12 @@ final class Claims {
     Claim plain = new Claim(job, new Lease(id, epoch), row.getInt(6), row.getInt(7), 0, wallMillis);
     Running running = new Running(id, seq, queue, line, job.bytes(), epoch, wallMillis, deadline);
     leases.add(running);
-    return row.getInt(11) == 0 ? plain : whole(running);
+    if (row.getInt(11) == 0) {
+      return plain;
+    }
+    Claim claim = whole(running);
+    running.bytes = claim.job().bytes();
+    return claim;
   }
 
   /// The claim of a running job, with everything that few jobs have: options, a request to cancel

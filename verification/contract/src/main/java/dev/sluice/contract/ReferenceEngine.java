@@ -116,8 +116,8 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
     require(offers.size() <= LIMITS.batch(), "offers: " + offers.size() + " are too many");
     for (Offer offer : offers) {
       require(
-          offer.job().bytes() <= LIMITS.payloadBytes(),
-          "payload: " + offer.job().bytes() + " bytes are too many");
+          offer.job().payload().length <= LIMITS.payloadBytes(),
+          "payload: " + offer.job().payload().length + " bytes are too many");
       long latest = now + LIMITS.delay().toMillis();
       require(offer.job().options().runAtMillis() <= latest, "run-at: too far away");
     }
