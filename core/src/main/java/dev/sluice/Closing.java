@@ -5,7 +5,6 @@ import dev.sluice.engine.Environment;
 import dev.sluice.engine.Environment.Loop;
 import java.time.Duration;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +23,7 @@ final class Closing {
   private final Environment.Clock clock;
   private final Runs runs;
   private final Settler settler;
+  private final Listeners listeners;
   private final Loop dispatching;
   private final Loop watching;
   private final Loop settling;
@@ -36,6 +36,7 @@ final class Closing {
       Environment.Clock clock,
       Runs runs,
       Settler settler,
+      Listeners listeners,
       Loop dispatching,
       Loop watching,
       Loop settling,
@@ -44,6 +45,7 @@ final class Closing {
     this.clock = clock;
     this.runs = runs;
     this.settler = settler;
+    this.listeners = listeners;
     this.dispatching = dispatching;
     this.watching = watching;
     this.settling = settling;
@@ -59,12 +61,15 @@ final class Closing {
   }
 
   CloseReport close(Duration deadline) {
+    listeners.requireOutside();
+    // Before anybody can know of the close, so that whatever ends after it began is in the report.
+    Set<Run> running = new HashSet<>(runs.snapshot());
     begun = true;
     lock.lock();
     try {
       CloseReport done = report;
       if (done == null) {
-        done = stop(deadline);
+        done = stop(deadline, running);
         report = done;
       }
       return done;
@@ -73,13 +78,13 @@ final class Closing {
     }
   }
 
-  private CloseReport stop(Duration deadline) {
+  private CloseReport stop(Duration deadline, Set<Run> running) {
     dispatching.stop();
+    running.addAll(runs.snapshot());
     Duration interrupted = deadline.dividedBy(5);
     if (interrupted.compareTo(LONGEST_INTERRUPTED) > 0) {
       interrupted = LONGEST_INTERRUPTED;
     }
-    List<Run> before = runs.snapshot();
     if (!awaitNone(deadline.minus(interrupted))) {
       long now = clock.monotonicNanos();
       runs.snapshot().forEach(run -> run.interrupt(Ending.Interruption.STOPPING, now));
@@ -90,7 +95,7 @@ final class Closing {
     try {
       // Its loop has ended, so this thread may step it: what ended last is still recorded.
       while (settler.step() == Environment.Step.AT_ONCE) {}
-      return report(before);
+      return report(running);
     } finally {
       keeping.stop();
       engine.close();
@@ -98,12 +103,12 @@ final class Closing {
   }
 
   /// A zombie whose end was not recorded yet is in both lists and counts once.
-  private CloseReport report(List<Run> before) {
+  private CloseReport report(Set<Run> running) {
     Set<Run> abandoned = new HashSet<>(runs.snapshot());
     abandoned.addAll(runs.zombies());
     int finished = 0;
     int released = 0;
-    for (Run run : before) {
+    for (Run run : running) {
       if (abandoned.contains(run) || run.isZombie()) {
         continue;
       }

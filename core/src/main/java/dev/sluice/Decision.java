@@ -25,10 +25,7 @@ final class Decision {
       Claim claim, Ending ending, QueuePolicy policy, long nowMillis, DoubleSupplier random) {
     return switch (ending) {
       case Ending.Returned(var outcome) -> returned(claim, outcome, policy, nowMillis, random);
-      case Ending.Threw(var error, var interruption) ->
-          threw(claim, error, interruption, policy, nowMillis, random);
-      case Ending.Abandoned(var error, var interruption) ->
-          threw(claim, error, interruption, policy, nowMillis, random);
+      case Ending.Failed failed -> failed(claim, failed, policy, nowMillis, random);
       case Ending.Unhandled() ->
           new Settlement.RunAgain(
               nowMillis + PARK_MILLIS,
@@ -65,12 +62,12 @@ final class Decision {
         : new Settlement.Crash(lost);
   }
 
-  /// Whether the job must not be started any more. One that was claimed before came in time and is
+  /// Whether the job must not be started any more. One that was started before came in time and is
   /// never too late: not after a snooze, a shutdown or an operator's retry, which all give attempts
-  /// back, so it is the epoch that tells.
+  /// back, so it is the epoch that tells. Being parked is no start.
   static boolean isExpired(Claim claim, long nowMillis) {
     long expiresAt = expiresAt(claim);
-    return expiresAt != 0 && expiresAt <= nowMillis && claim.lease().epoch() == 1;
+    return expiresAt != 0 && expiresAt <= nowMillis && claim.lease().epoch() - claim.parked() == 1;
   }
 
   private static long expiresAt(Claim claim) {
@@ -101,14 +98,14 @@ final class Decision {
     };
   }
 
-  private static Settlement threw(
+  private static Settlement failed(
       Claim claim,
-      String error,
-      Ending.@Nullable Interruption interruption,
+      Ending.Failed failed,
       QueuePolicy policy,
       long nowMillis,
       DoubleSupplier random) {
-    return switch (interruption) {
+    String error = failed.error();
+    return switch (failed.interruption()) {
       case CANCEL ->
           new Settlement.Stop(attempt(claim, AttemptOutcome.CANCELLED, error, nowMillis));
       case STOPPING -> Settlement.Release.INSTANCE;

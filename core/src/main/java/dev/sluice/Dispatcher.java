@@ -157,10 +157,10 @@ final class Dispatcher implements Environment.Step {
   }
 
   private void route(Run run) {
-    if (run.isUnhandled()) {
-      run.endUnstarted(new Ending.Unhandled());
-    } else if (Decision.isExpired(run.claim, run.claim.startedAtMillis())) {
+    if (Decision.isExpired(run.claim, run.claim.startedAtMillis())) {
       run.endUnstarted(new Ending.Expired());
+    } else if (run.isUnhandled()) {
+      run.endUnstarted(new Ending.Unhandled());
     } else if (recurring.isWithdrawn(run.claim.job())) {
       run.endUnstarted(new Ending.Withdrawn());
     } else {

@@ -5,13 +5,19 @@ import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
-/// How fast a queue drains: an exponentially weighted average of jobs that end for good, over the
-/// time in which there was work. Everything that tells people when to come back is computed here.
+/// How fast a queue drains, from the gaps between the jobs that end for good, over the time in
+/// which there was work. Everything that tells people when to come back is computed here.
+///
+/// Kept are the sums of the gaps' powers, which fade: number of ends, time, and what tells whether
+/// ends come evenly (one after the other, or all at once again and again) or at random. Dividing
+/// sums and not averaging rates keeps one fast job from looking like a fast queue.
 ///
 /// Threading: thread-safe; `lock` guards every field and is held for nanoseconds.
 final class DrainRate {
-  /// The average forgets with this time constant.
-  private static final double MEMORY_NANOS = 10e9;
+  /// The sums fade with this time constant, but remember at least so many ends.
+  private static final double MEMORY_SECONDS = 10;
+
+  private static final double MEMORY_ENDS = 8;
 
   private static final Duration LONGEST = Duration.ofMinutes(10);
 
@@ -20,8 +26,11 @@ final class DrainRate {
   private static final double JITTER = 0.2;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private double perNano;
-  private long measuredAtNanos;
+  private double ends;
+  private double seconds;
+  private double squares;
+  private double cubes;
+  private long endedAtNanos;
   private boolean busy;
 
   /// Work began after a time without any; that time does not count.
@@ -30,7 +39,7 @@ final class DrainRate {
     try {
       if (!busy) {
         busy = true;
-        measuredAtNanos = nowNanos;
+        endedAtNanos = nowNanos;
       }
     } finally {
       lock.unlock();
@@ -42,11 +51,13 @@ final class DrainRate {
     lock.lock();
     try {
       if (jobs > 0) {
-        double elapsed = Math.max(1.0, (double) (nowNanos - measuredAtNanos));
-        double sample = jobs / elapsed;
-        double weight = perNano == 0 ? 1 : 1 - Math.exp(-elapsed / MEMORY_NANOS);
-        perNano += weight * (sample - perNano);
-        measuredAtNanos = nowNanos;
+        double gap = Math.max(1, nowNanos - endedAtNanos) / 1e9;
+        double fade = Math.exp(-Math.min(gap / MEMORY_SECONDS, 1 / MEMORY_ENDS));
+        ends = ends * fade + jobs;
+        seconds = seconds * fade + gap;
+        squares = squares * fade + gap * gap;
+        cubes = cubes * fade + gap * gap * gap;
+        endedAtNanos = nowNanos;
       }
       busy &= !idle;
     } finally {
@@ -57,7 +68,7 @@ final class DrainRate {
   double perSecond() {
     lock.lock();
     try {
-      return perNano * 1e9;
+      return ends == 0 ? 0 : ends / seconds;
     } finally {
       lock.unlock();
     }
@@ -67,19 +78,31 @@ final class DrainRate {
   Optional<Duration> timeUntil(long ahead, long nowNanos) {
     lock.lock();
     try {
-      if (perNano == 0) {
+      if (ends == 0) {
         return Optional.empty();
       }
-      double interval = 1 / perNano;
-      double passed = busy ? Math.min(interval, (double) (nowNanos - measuredAtNanos)) : 0;
-      return Optional.of(Duration.ofNanos((long) ((ahead + 1) * interval - passed)));
+      double passed = busy ? (nowNanos - endedAtNanos) / 1e9 : 0;
+      return Optional.of(
+          Duration.ofNanos((long) ((untilNextEnd(passed) + ahead * seconds / ends) * 1e9)));
     } finally {
       lock.unlock();
     }
   }
 
-  /// When a refused caller should try again: until the next job ends, in whole seconds rounded up,
-  /// between 1 second and 10 minutes, lengthened a little at random.
+  /// Whoever asks does so in a long gap rather than in a short one, so gaps count by their length.
+  /// Where they are alike, what is left of this one is known; one that lasts longer than expected
+  /// may last as long again as it is late. Where they are as different as chance makes them, it
+  /// does not matter how long ago the last end was, and half of such a gap is left on average.
+  private double untilNextEnd(double passed) {
+    double expected = squares / seconds;
+    double variation = cubes / seconds / (expected * expected) - 1;
+    // Chance alone (a Poisson process) makes it 1/2.
+    double chance = Math.clamp(2 * variation, 0, 1);
+    return (1 - chance) * Math.abs(expected - passed) + chance * expected / 2;
+  }
+
+  /// When a refused caller should try again: until the next job ends, lengthened a little at
+  /// random, in whole seconds and never less than it takes, between 1 second and 10 minutes.
   ///
   /// Before the first job ended, the oldest running one tells the least that a job takes.
   ///
@@ -92,8 +115,8 @@ final class DrainRate {
     Duration honest =
         timeUntil(0, nowNanos)
             .orElseGet(() -> longestRunning.get().dividedBy(Math.max(1, running)));
-    double seconds = Math.ceil(Math.max(1, honest.toNanos() / 1e9));
-    long spread = (long) (random * (seconds * JITTER + 1));
-    return Duration.ofSeconds(Math.min(LONGEST.toSeconds(), (long) seconds + spread));
+    double least = Math.max(1, honest.toNanos() / 1e9);
+    double spread = Math.max(Math.ceil(least), least + random * (least * JITTER + 1));
+    return Duration.ofSeconds(Math.min(LONGEST.toSeconds(), (long) spread));
   }
 }

@@ -12,16 +12,20 @@ sealed interface Ending {
     static final Returned DONE = new Returned(Outcome.done());
   }
 
+  /// The handler gave no answer.
+  sealed interface Failed extends Ending {
+    /// The failure in words, cut to a bounded length.
+    String error();
+
+    /// Why the run had been interrupted before it failed; null when it had not.
+    @Nullable Interruption interruption();
+  }
+
   /// The handler threw, or its payload could not be decoded.
-  ///
-  /// @param error the failure in words, cut to a bounded length
-  /// @param interruption why the run had been interrupted before it threw; null when it had not
-  record Threw(String error, @Nullable Interruption interruption) implements Ending {}
+  record Threw(String error, @Nullable Interruption interruption) implements Failed {}
 
   /// The handler heeded no interrupt and was given up.
-  ///
-  /// @param interruption why it had been interrupted
-  record Abandoned(String error, @Nullable Interruption interruption) implements Ending {}
+  record Abandoned(String error, @Nullable Interruption interruption) implements Failed {}
 
   /// No handler is registered for the job's type.
   record Unhandled() implements Ending {}

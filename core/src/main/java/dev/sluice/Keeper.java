@@ -18,7 +18,6 @@ final class Keeper implements Environment.Step {
     final String name;
     final Environment.Step work;
     long dueNanos;
-    boolean failed;
 
     Chore(String name, Environment.Step work, long dueNanos) {
       this.name = name;
@@ -28,7 +27,12 @@ final class Keeper implements Environment.Step {
   }
 
   private final Environment.Clock clock;
-  private final List<Chore> chores;
+  private final Chore keepingLeases;
+  private final List<Chore> others;
+
+  /// Whether leases were kept when it was last their turn.
+  private boolean leasesKept = true;
+
   private volatile boolean busy;
   private volatile long busySinceNanos;
 
@@ -41,10 +45,9 @@ final class Keeper implements Environment.Step {
       StuckCheck stuckCheck) {
     this.clock = clock;
     long now = clock.monotonicNanos();
-    // Leases first: after a long stop of this process they must be extended before they are reaped.
-    this.chores =
+    this.keepingLeases = new Chore("keeping leases", leases, now);
+    this.others =
         List.of(
-            new Chore("keeping leases", leases, now),
             new Chore("taking back crashed jobs", reaper, now),
             new Chore("firing schedules", recurring, now),
             new Chore("pruning", pruner, now),
@@ -62,24 +65,36 @@ final class Keeper implements Environment.Step {
     }
   }
 
+  /// Leases first: after a long stop of this process they must be extended before they are reaped.
+  /// Those that could not be extended may have run out, and reaping would take back jobs that run
+  /// here; so nothing else is done until leases were kept again.
   private long round() {
-    long wait = RETRY_NANOS;
-    for (Chore chore : chores) {
-      long now = clock.monotonicNanos();
-      if (now - chore.dueNanos >= 0) {
-        chore.failed = !isDone(chore, now);
-      }
-      if (chore == chores.getFirst() && chore.failed) {
-        // Leases that could not be extended may have run out; reaping now would take back jobs
-        // that run here.
-        return RETRY_NANOS;
-      }
-      wait = Math.min(wait, Math.max(0, chore.dueNanos - clock.monotonicNanos()));
+    if (isDue(keepingLeases)) {
+      leasesKept = isDone(keepingLeases);
     }
-    return wait;
+    if (!leasesKept) {
+      return RETRY_NANOS;
+    }
+    for (Chore chore : others) {
+      if (isDue(chore)) {
+        var _ = isDone(chore);
+      }
+    }
+    long now = clock.monotonicNanos();
+    long wait = keepingLeases.dueNanos - now;
+    for (Chore chore : others) {
+      wait = Math.min(wait, chore.dueNanos - now);
+    }
+    return Math.max(0, wait);
   }
 
-  private static boolean isDone(Chore chore, long now) {
+  private boolean isDue(Chore chore) {
+    return clock.monotonicNanos() - chore.dueNanos >= 0;
+  }
+
+  /// Does a chore; false when it failed and is to be tried again.
+  private boolean isDone(Chore chore) {
+    long now = clock.monotonicNanos();
     chore.dueNanos = now + RETRY_NANOS;
     try {
       chore.dueNanos = now + Math.min(RETRY_NANOS, chore.work.step());

@@ -7,7 +7,6 @@ import dev.sluice.engine.Environment;
 import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
-import dev.sluice.job.AttemptOutcome;
 import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.Job;
 import dev.sluice.job.Lifecycle;
@@ -41,7 +40,11 @@ final class Settler implements Environment.Step {
   private final AtomicReference<@Nullable Run> ended = new AtomicReference<>();
 
   /// Taken from the stack and not yet recorded, oldest first.
-  private final List<Run> pending = new ArrayList<>();
+  private final ArrayList<Run> pending = new ArrayList<>();
+
+  /// Taken from the stack and not yet in `pending`, newest first: what waits here while there is no
+  /// memory for a longer list.
+  private @Nullable Run taken;
 
   private long pauseNanos = FIRST_PAUSE_NANOS;
   private volatile @Nullable String trouble;
@@ -102,7 +105,8 @@ final class Settler implements Environment.Step {
     if (pending.isEmpty()) {
       return WHEN_WOKEN;
     }
-    List<Run> part = pending.subList(0, Math.min(batch, pending.size()));
+    // What needs memory comes before the settling, which must not be forgotten after it was done.
+    List<Run> part = List.copyOf(pending.subList(0, Math.min(batch, pending.size())));
     List<Settle> settles = decide(part);
     List<Settled> answers;
     try {
@@ -118,20 +122,28 @@ final class Settler implements Environment.Step {
     }
     pauseNanos = FIRST_PAUSE_NANOS;
     trouble = null;
-    List<Run> settled = List.copyOf(part);
-    part.clear();
-    runs.remove(settled);
-    freeSlots(settled, settles, answers);
+    pending.subList(0, part.size()).clear();
+    runs.remove(part);
+    freeSlots(part, settles, answers);
     slotsFreed.run();
-    report(settled, settles, answers);
+    report(part, settles, answers);
     return AT_ONCE;
   }
 
   private void takeEnded() {
+    if (taken == null) {
+      taken = ended.getAndSet(null);
+    }
     int from = pending.size();
-    for (Run run = ended.getAndSet(null); run != null; run = run.settledNext) {
+    int to = from;
+    for (Run run = taken; run != null; run = run.settledNext) {
+      to++;
+    }
+    pending.ensureCapacity(to);
+    for (Run run = taken; run != null; run = run.settledNext) {
       pending.add(run);
     }
+    taken = null;
     Collections.reverse(pending.subList(from, pending.size()));
   }
 
@@ -196,9 +208,7 @@ final class Settler implements Environment.Step {
     AttemptRecord attempt =
         switch (settlement) {
           case Settlement.Bury(_, var record) -> record;
-          case Settlement.RunAgain(_, _, var record)
-              when record.outcome() == AttemptOutcome.PARKED ->
-              record;
+          case Settlement.RunAgain again when again.parks() -> again.attempt();
           case Settlement.RunAgain _,
               Settlement.Complete _,
               Settlement.Release _,
@@ -226,10 +236,7 @@ final class Settler implements Environment.Step {
 
   private static void countFailure(Run run) {
     switch (run.ending()) {
-      case Ending.Threw _,
-          Ending.Abandoned _,
-          Ending.Returned(Outcome.Retry _),
-          Ending.Returned(Outcome.Bury _) ->
+      case Ending.Failed _, Ending.Returned(Outcome.Retry _), Ending.Returned(Outcome.Bury _) ->
           run.queue.counters.failed.increment();
       case Ending.Returned _, Ending.Unhandled _, Ending.Withdrawn _, Ending.Expired _ -> {}
     }

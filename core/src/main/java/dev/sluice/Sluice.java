@@ -75,7 +75,9 @@ public final class Sluice implements AutoCloseable {
         (name, policy) -> queues.put(name, new QueueRuntime(name, policy, clock.monotonicNanos())));
     ids = new Ids(clock, environment.random());
     committer = new GroupCommitter(engine);
-    recurring = new Recurring(clock, job -> enqueue(List.of(job)).getFirst(), id -> cancel(id));
+    recurring =
+        new Recurring(
+            clock, job -> enqueue(List.of(job)).getFirst(), id -> controllable().cancelWaiting(id));
     settler = new Settler(engine, environment, runs, listeners);
     Map<String, QueueRuntime> worked = works ? queues : Map.of();
     Reaper reaper = new Reaper(engine, clock, queues, listeners);
@@ -114,7 +116,9 @@ public final class Sluice implements AutoCloseable {
         dispatching.wake();
       }
     });
-    closing = new Closing(engine, clock, runs, settler, dispatching, watching, settling, keeping);
+    closing =
+        new Closing(
+            engine, clock, runs, settler, listeners, dispatching, watching, settling, keeping);
   }
 
   /// Takes back what an earlier process left running before anything starts, so that an interrupted
@@ -266,13 +270,13 @@ public final class Sluice implements AutoCloseable {
     recurring.put(name, schedule, job, missed);
   }
 
-  /// Takes a schedule out of force and cancels the firing that waits.
+  /// Takes a schedule out of force and cancels the firing that waits. One that runs goes on.
   ///
   /// @return whether there was such a schedule
   public boolean unschedule(String name) {
     Objects.requireNonNull(name, "schedule: must not be null");
     boolean known = recurring.names().contains(name);
-    recurring.remove(name).ifPresent(this::cancel);
+    recurring.remove(name).ifPresent(id -> controllable().cancelWaiting(id));
     return known;
   }
 
@@ -446,6 +450,7 @@ public final class Sluice implements AutoCloseable {
   ///
   /// @param deadline how long this may take in all, 0 to 1 day; the last fifth of it, at most 5 s,
   ///   is for interrupted jobs
+  /// @throws IllegalStateException when a listener of this Sluice calls it
   public CloseReport close(Duration deadline) {
     return closing.close(
         QueuePolicy.requireBetween("close.deadline", deadline, Duration.ZERO, Duration.ofDays(1)));

@@ -35,7 +35,7 @@ final class DecisionTest {
   private static Claim claim(int attempt, int crashes, long epoch, JobOptions options) {
     JobId id = new JobId(7, 9);
     Job job = new Job(id, "q", "mail", new byte[0], Priority.NORMAL, 0, options);
-    return new Claim(job, new Lease(id, epoch), attempt, crashes, STARTED);
+    return new Claim(job, new Lease(id, epoch), attempt, crashes, 0, STARTED);
   }
 
   private static JobOptions options(long expiresAt, int maxAttempts) {
@@ -230,6 +230,14 @@ final class DecisionTest {
   void onlyAJobThatWasNeverClaimedBeforeExpires(
       long expiresAt, int attempt, int crashes, long epoch, boolean expected) {
     Claim claim = claim(attempt, crashes, epoch, options(expiresAt, 0));
+    assertThat(Decision.isExpired(claim, NOW)).isEqualTo(expected);
+  }
+
+  @ParameterizedTest(name = "parked {0} times, claimed {1} times: {2}")
+  @CsvSource({"1, 2, true", "30, 31, true", "1, 3, false", "30, 40, false"})
+  void aJobThatWasOnlyEverParkedStillExpires(int parked, long epoch, boolean expected) {
+    Claim once = claim(1, 0, epoch, options(NOW - 1, 0));
+    Claim claim = new Claim(once.job(), once.lease(), 1, 0, parked, STARTED);
     assertThat(Decision.isExpired(claim, NOW)).isEqualTo(expected);
   }
 

@@ -5,7 +5,7 @@ package dev.sluice.engine;
 /// Threading: immutable.
 ///
 /// @param jobs most jobs, at least 1
-/// @param bytes most payload bytes, at least 1
+/// @param bytes most bytes of payloads, keys and headers, at least 1
 public record Bound(long jobs, long bytes) {
   /// No bound worth the name; for tools that move jobs, not for queues.
   public static final Bound NONE = new Bound(Long.MAX_VALUE, Long.MAX_VALUE);

@@ -11,8 +11,10 @@ import java.util.Objects;
 /// @param lease the right to settle it
 /// @param attempt which attempt this is, from 1
 /// @param crashes runs of this job whose worker died so far
+/// @param parked how often it was claimed and sent back unstarted, see [Settlement.RunAgain#parks]
 /// @param startedAtMillis when the attempt was recorded, Unix milliseconds
-public record Claim(Job job, Lease lease, int attempt, int crashes, long startedAtMillis) {
+public record Claim(
+    Job job, Lease lease, int attempt, int crashes, int parked, long startedAtMillis) {
   public Claim {
     Objects.requireNonNull(job, "job: must not be null");
     Objects.requireNonNull(lease, "lease: must not be null");

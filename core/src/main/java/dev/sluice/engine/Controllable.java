@@ -7,6 +7,9 @@ public interface Controllable {
   /// Cancels a waiting job, or asks a running one to stop.
   Control cancel(JobId id);
 
+  /// Cancels a waiting job; one that runs is left alone and answered with [Control#WRONG_STATE].
+  Control cancelWaiting(JobId id);
+
   /// Sends an ended job to the end of its line with attempts and crashes at 0, if there is room.
   Control retry(JobId id, Bound bound);
 

@@ -40,9 +40,10 @@ public interface Engine extends AutoCloseable {
   List<Extension> extend(List<Lease> leases, Duration by);
 
   /// Records how claims ended. A lease that is no longer valid changes nothing and is answered with
-  /// [Settled#LEASE_LOST]. Repeating a settlement that ended the job answers [Settled#APPLIED]
-  /// again; a repeated one that sent it back to wait finds the lease lost, and the job where it was
-  /// sent.
+  /// [Settled#LEASE_LOST]. A holder that repeats the settlement that ended the job is answered
+  /// [Settled#APPLIED] again; a repeated one that sent it back to wait finds the lease lost, and
+  /// the job where it was sent, and so does a reaper that comes second: see
+  /// [Settlement#isRepeated].
   ///
   /// @param settles at most [Limits#batch]
   List<Settled> settle(List<Settle> settles);

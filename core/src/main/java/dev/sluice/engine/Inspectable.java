@@ -51,7 +51,7 @@ public interface Inspectable {
 
   /// What a queue holds at one moment.
   ///
-  /// @param waitingBytes payload bytes of READY and SCHEDULED jobs
+  /// @param waitingBytes bytes of READY and SCHEDULED jobs: payloads, keys and headers
   /// @param oldestReadyMillis when the oldest job at the head of a line was handed over, Unix
   ///   milliseconds; 0 when no job is READY
   /// @param paused whether the queue gives out no jobs

@@ -85,15 +85,25 @@ public record Limits(
     }
   }
 
+  /// Checks that the engine can take offers, as every [Engine#offer] begins.
+  ///
+  /// @throws IllegalArgumentException when they are more than a batch, or a job cannot be held
+  public void requireOffers(List<Offer> offers, long nowMillis) {
+    requireBatch("offers", offers);
+    for (Offer offer : offers) {
+      requireHolds(offer.job(), nowMillis);
+    }
+  }
+
   /// Checks that the engine can hold a job.
   ///
   /// @throws IllegalArgumentException when its payload is too large or its run-at too far away
   public void requireHolds(Job job, long nowMillis) {
     Objects.requireNonNull(job, "job: must not be null");
-    if (job.bytes() > payloadBytes) {
+    if (job.payload().length > payloadBytes) {
       throw new IllegalArgumentException(
           "payload: "
-              + job.bytes()
+              + job.payload().length
               + " bytes must be at most "
               + payloadBytes
               + " for the engine '"

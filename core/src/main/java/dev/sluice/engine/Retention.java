@@ -27,7 +27,7 @@ public record Retention(Keep succeeded, Keep dead) {
   ///
   /// @param age since the job ended; at most 3,650 days
   /// @param jobs most jobs
-  /// @param bytes most payload bytes
+  /// @param bytes most bytes of payloads, keys and headers
   public record Keep(Duration age, long jobs, long bytes) {
     public Keep {
       Objects.requireNonNull(age, "retention.age: must not be null");

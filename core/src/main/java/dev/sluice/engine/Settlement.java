@@ -1,15 +1,30 @@
 package dev.sluice.engine;
 
+import dev.sluice.job.AttemptOutcome;
 import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.DeathReason;
+import dev.sluice.job.JobState;
 import dev.sluice.job.Lifecycle;
+import dev.sluice.job.Lifecycle.Actor;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// What is recorded for a claim.
 public sealed interface Settlement {
 
   /// The step of a job's life that this settlement is.
   Lifecycle step();
+
+  /// Whether this is what ended a job that is in `state`, dead for `reason`, under the same lease:
+  /// a holder that was not answered asks again, and is told once more that it ended the job. A
+  /// reaper never repeats itself. It first asks what has expired, so of two that found the same
+  /// claim the second must be told that it came too late.
+  default boolean isRepeated(JobState state, @Nullable DeathReason reason) {
+    return state.isTerminal()
+        && state == step().to()
+        && step().actor() == Actor.HOLDER
+        && (!(this instanceof Bury bury) || bury.reason() == reason);
+  }
 
   /// Ended well.
   record Complete() implements Settlement {
@@ -32,6 +47,12 @@ public sealed interface Settlement {
     @Override
     public Lifecycle step() {
       return Lifecycle.RUN_AGAIN;
+    }
+
+    /// Whether the job was not started, because nobody here knows its type. Counted by the engine,
+    /// so that a job that was only ever parked still has to start in time.
+    public boolean parks() {
+      return attempt.outcome() == AttemptOutcome.PARKED;
     }
   }
 

@@ -39,7 +39,7 @@ public sealed interface Admission {
   enum Reason {
     /// The queue holds as many jobs as it may.
     CAPACITY_JOBS("the queue is full"),
-    /// The queue holds as many payload bytes as it may.
+    /// The queue holds as many bytes of jobs as it may.
     CAPACITY_BYTES("the queue holds as many bytes as it may"),
     /// The queue is full and paused: nothing drains until it is resumed.
     PAUSED("the queue is full and paused"),

@@ -32,9 +32,9 @@ public record Job(
     Objects.requireNonNull(options, "options: must not be null");
   }
 
-  /// Bytes that count against a queue's byte capacity.
+  /// Bytes that count against a queue's byte capacity: payload, key and headers.
   public int bytes() {
-    return payload.length;
+    return payload.length + options.bytes();
   }
 
   @Override

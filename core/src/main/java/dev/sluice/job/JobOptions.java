@@ -1,5 +1,6 @@
 package dev.sluice.job;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,8 @@ public record JobOptions(
   /// No option set: the job of nearly every enqueue, shared so that it costs nothing.
   public static final JobOptions NONE = new JobOptions(0, null, Map.of(), 0, 0, 0, null, null);
 
+  private static final int HEADER_BYTES = 8;
+
   public JobOptions {
     headers = copyOfHeaders(headers);
     requireNotNegative("run-at-millis", runAtMillis);
@@ -51,5 +54,21 @@ public record JobOptions(
       Objects.requireNonNull(value, "headers: a value must not be null");
     });
     return Map.copyOf(headers);
+  }
+
+  /// What key and headers add to the size of a job: their UTF-8, and 8 bytes more for each header.
+  public int bytes() {
+    int bytes = key == null ? 0 : utf8(key);
+    if (headers.isEmpty()) {
+      return bytes;
+    }
+    for (Map.Entry<String, String> header : headers.entrySet()) {
+      bytes += HEADER_BYTES + utf8(header.getKey()) + utf8(header.getValue());
+    }
+    return bytes;
+  }
+
+  private static int utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8).length;
   }
 }

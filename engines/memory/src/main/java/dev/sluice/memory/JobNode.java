@@ -57,6 +57,7 @@ final class JobNode {
     final List<AttemptRecord> attempts = new ArrayList<>(1);
     @Nullable DeathReason deathReason;
     boolean cancelRequested;
+    int parked;
   }
 
   private Rare rare() {
@@ -76,6 +77,10 @@ final class JobNode {
     attempts.add(attempt);
   }
 
+  void park() {
+    rare().parked++;
+  }
+
   void requestCancel() {
     rare().cancelRequested = true;
   }
@@ -86,6 +91,10 @@ final class JobNode {
 
   void die(DeathReason reason) {
     rare().deathReason = reason;
+  }
+
+  @Nullable DeathReason deathReason() {
+    return rare == null ? null : rare.deathReason;
   }
 
   /// A request to cancel outlives the run it was made for, so that the next worker hears it, and
@@ -111,7 +120,8 @@ final class JobNode {
   }
 
   Claim claim() {
-    return new Claim(job, new Lease(job.id(), epoch), attempt, crashes, startedMillis);
+    int parked = rare == null ? 0 : rare.parked;
+    return new Claim(job, new Lease(job.id(), epoch), attempt, crashes, parked, startedMillis);
   }
 
   JobView view() {
@@ -125,7 +135,7 @@ final class JobNode {
         state == SCHEDULED ? Instant.ofEpochMilli(stateMillis) : null,
         epoch > 0 ? Instant.ofEpochMilli(startedMillis) : null,
         state.isTerminal() ? Instant.ofEpochMilli(stateMillis) : null,
-        rare == null ? null : rare.deathReason,
+        deathReason(),
         state == RUNNING && cancelRequested(),
         rare == null ? List.of() : rare.attempts);
   }

@@ -25,11 +25,15 @@ final class JobTable {
     return node;
   }
 
-  /// Adds a node whose id is not in the table.
-  void add(JobNode node) {
+  /// Makes room for one more node, so that [#add] needs no memory.
+  void makeRoom() {
     if (size == chains.length) {
       resize(chains.length * 2);
     }
+  }
+
+  /// Adds a node whose id is not in the table, after [#makeRoom].
+  void add(JobNode node) {
     link(node, chains);
     size++;
   }

@@ -85,10 +85,7 @@ public final class MemoryEngine
   @Override
   public List<Admission> offer(List<Offer> offers) {
     long nowMillis = clock.wallMillis();
-    LIMITS.requireBatch("offers", offers);
-    for (Offer offer : offers) {
-      LIMITS.requireHolds(offer.job(), nowMillis);
-    }
+    LIMITS.requireOffers(offers, nowMillis);
     List<Admission> admissions = new ArrayList<>(offers.size());
     boolean work = false;
     lockOpen();
@@ -124,11 +121,13 @@ public final class MemoryEngine
     if (refusal != null) {
       return new Refused(refusal, Optional.empty());
     }
+    Accepted accepted = new Accepted(job.id());
+    nodes.makeRoom();
     if (known == null) {
       queues.put(job.queue(), queue);
     }
     nodes.add(queue.accept(job, nowMillis));
-    return new Accepted(job.id());
+    return accepted;
   }
 
   @Override
@@ -215,7 +214,7 @@ public final class MemoryEngine
       return Settled.LEASE_LOST;
     }
     if (node.state != JobState.RUNNING) {
-      boolean repeated = node.state.isTerminal() && node.state == settlement.step().to();
+      boolean repeated = settlement.isRepeated(node.state, node.deathReason());
       return repeated ? Settled.APPLIED : Settled.LEASE_LOST;
     }
     if (settlement.step().actor() == Actor.REAPER && !node.deadlinePassed(nowNanos)) {
@@ -303,6 +302,15 @@ public final class MemoryEngine
 
   @Override
   public Control cancel(JobId id) {
+    return cancel(id, true);
+  }
+
+  @Override
+  public Control cancelWaiting(JobId id) {
+    return cancel(id, false);
+  }
+
+  private Control cancel(JobId id, boolean evenRunning) {
     Objects.requireNonNull(id, "id: must not be null");
     long nowMillis = clock.wallMillis();
     lockOpen();
@@ -311,15 +319,15 @@ public final class MemoryEngine
       if (node == null) {
         return Control.NOT_FOUND;
       }
-      if (node.state.isTerminal()) {
+      if (node.state.isWaiting()) {
+        node.queue.cancel(node, nowMillis);
+        return Control.APPLIED;
+      }
+      if (node.state.isTerminal() || !evenRunning) {
         return Control.WRONG_STATE;
       }
-      if (node.state == JobState.RUNNING) {
-        node.requestCancel();
-        return Control.REQUESTED;
-      }
-      node.queue.cancel(node, nowMillis);
-      return Control.APPLIED;
+      node.requestCancel();
+      return Control.REQUESTED;
     } finally {
       lock.unlock();
     }

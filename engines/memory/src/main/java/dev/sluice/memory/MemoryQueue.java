@@ -94,18 +94,27 @@ final class MemoryQueue {
   }
 
   JobNode accept(Job job, long nowMillis) {
-    heldJobs = true;
     long runAt = job.options().runAtMillis();
     JobNode node = new JobNode(job, this, runAt > nowMillis ? SCHEDULED : READY);
     String key = job.options().key();
-    if (key != null) {
-      byKey.put(key, node);
+    boolean placed = false;
+    try {
+      if (key != null) {
+        byKey.put(key, node);
+      }
+      if (runAt > nowMillis) {
+        putScheduled(node, runAt);
+      } else {
+        putAtEnd(node);
+      }
+      placed = true;
+    } finally {
+      // Without memory for it the job is not here, and its key must not say that it is.
+      if (!placed && key != null) {
+        byKey.remove(key);
+      }
     }
-    if (runAt > nowMillis) {
-      putScheduled(node, runAt);
-    } else {
-      putAtEnd(node);
-    }
+    heldJobs = true;
     return node;
   }
 
@@ -167,43 +176,50 @@ final class MemoryQueue {
     }
   }
 
-  /// Records how a running job's claim ended.
+  /// Records how a running job's claim ended. What needs memory comes first: where there is none,
+  /// the job still runs, its lease ends, and it is taken back.
   void settle(JobNode node, Settlement settlement, long nowMillis) {
+    JobState to = settlement.step().apply(node.state);
+    remember(node, settlement);
+    if (settlement instanceof RunAgain again) {
+      putScheduled(node, again.atMillis());
+    }
     running.remove(node);
-    node.state = settlement.step().apply(node.state);
+    node.state = to;
     switch (settlement) {
-      case Complete _ -> putEnded(node, nowMillis);
-      case RunAgain(long atMillis, boolean refund, var attempt) -> {
-        node.attempt -= refund ? 1 : 0;
-        node.remember(attempt);
-        putScheduled(node, atMillis);
+      case RunAgain again -> {
+        node.attempt -= again.refund() ? 1 : 0;
+        if (again.parks()) {
+          node.park();
+        }
       }
+      // It came to a worker too late to start, so nothing was attempted.
+      case Bury bury -> node.attempt -= bury.reason() == DeathReason.EXPIRED ? 1 : 0;
+      case Release _ -> node.attempt--;
+      case Crash _, Poison _ -> node.crashes++;
+      case Complete _, Stop _ -> {}
+    }
+    if (to == READY) {
+      ready(node.job.priority()).putBack(node);
+    } else if (to.isTerminal()) {
+      putEnded(node, nowMillis);
+    }
+  }
+
+  private static void remember(JobNode node, Settlement settlement) {
+    switch (settlement) {
+      case RunAgain again -> node.remember(again.attempt());
       case Bury(DeathReason reason, var attempt) -> {
-        // It came to a worker too late to start, so nothing was attempted.
-        node.attempt -= reason == DeathReason.EXPIRED ? 1 : 0;
         node.remember(attempt);
         node.die(reason);
-        putEnded(node, nowMillis);
       }
-      case Release _ -> {
-        node.attempt--;
-        ready(node.job.priority()).putBack(node);
-      }
-      case Stop(var attempt) -> {
-        node.remember(attempt);
-        putEnded(node, nowMillis);
-      }
-      case Crash(var attempt) -> {
-        node.crashes++;
-        node.remember(attempt);
-        ready(node.job.priority()).putBack(node);
-      }
+      case Stop(var attempt) -> node.remember(attempt);
+      case Crash(var attempt) -> node.remember(attempt);
       case Poison(var attempt) -> {
-        node.crashes++;
         node.remember(attempt);
         node.die(DeathReason.POISON);
-        putEnded(node, nowMillis);
       }
+      case Complete _, Release _ -> {}
     }
   }
 

@@ -183,14 +183,19 @@ final class Claims {
             row.getLong(9),
             JobOptions.NONE);
     long epoch = row.getLong(8);
-    Claim plain = new Claim(job, new Lease(id, epoch), row.getInt(6), row.getInt(7), wallMillis);
+    Claim plain = new Claim(job, new Lease(id, epoch), row.getInt(6), row.getInt(7), 0, wallMillis);
     Running running = new Running(id, seq, queue, line, job.bytes(), epoch, wallMillis, deadline);
     leases.add(running);
-    return row.getInt(11) == 0 ? plain : whole(running);
+    if (row.getInt(11) == 0) {
+      return plain;
+    }
+    Claim claim = whole(running);
+    running.bytes = claim.job().bytes();
+    return claim;
   }
 
-  /// The claim of a running job, with everything that few jobs have: options, and a request to
-  /// cancel that an earlier attempt did not heed.
+  /// The claim of a running job, with everything that few jobs have: options, a request to cancel
+  /// that an earlier attempt did not heed, and how often it was parked.
   private Claim whole(Running running) throws SQLException {
     PreparedStatement find = database.prepared(Sql.JOB_AT);
     find.setLong(1, running.seq);
@@ -210,6 +215,7 @@ final class Claims {
         new Lease(job.id(), row.getLong(Column.EPOCH)),
         row.getInt(Column.ATTEMPT),
         row.getInt(Column.CRASH),
+        row.getInt(Column.PARKED),
         startedAtMillis);
   }
 }

@@ -31,6 +31,7 @@ final class Column {
   static final int GROUP = 25;
   static final int BATCH = 26;
   static final int CANCEL_ASKED = 27;
+  static final int PARKED = 28;
 
   private Column() {}
 }

@@ -31,17 +31,18 @@ final class Controls {
   /// One row as far as it matters here.
   private record Row(long seq, QueueState queue, JobState state, int line, int bytes) {}
 
-  Control cancel(JobId id, long wallMillis) throws SQLException {
+  /// @param evenRunning whether a running job is asked to stop, or left alone
+  Control cancel(JobId id, boolean evenRunning, long wallMillis) throws SQLException {
     Row row = find(id);
     if (row == null) {
       return Control.NOT_FOUND;
     }
-    if (row.state().isTerminal()) {
-      return Control.WRONG_STATE;
-    }
     if (row.state().isWaiting()) {
       cancel(row, wallMillis);
       return Control.APPLIED;
+    }
+    if (row.state().isTerminal() || !evenRunning) {
+      return Control.WRONG_STATE;
     }
     Running running = leases.find(id);
     if (running == null) {

@@ -1,5 +1,6 @@
 package dev.sluice.sqlite;
 
+import dev.sluice.job.DeathReason;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobOptions;
@@ -133,6 +134,11 @@ final class Jobs {
         Codes.priority(row.getInt(Column.PRIORITY)),
         row.getLong(Column.CREATED),
         row.getInt(Column.OPTIONS) == 0 ? JobOptions.NONE : options(row));
+  }
+
+  static @Nullable DeathReason reason(ResultSet row) throws SQLException {
+    int reason = row.getInt(Column.REASON);
+    return row.wasNull() ? null : Codes.reason(reason);
   }
 
   private static JobOptions options(ResultSet row) throws SQLException {

@@ -11,9 +11,12 @@ final class Running {
   final long seq;
   final QueueState queue;
   final int line;
-  final int bytes;
   final long epoch;
   final long startedAtMillis;
+
+  /// What the job counts; of a job just claimed right only when its options were read.
+  int bytes;
+
   long deadlineNanos;
   boolean cancelRequested;
 

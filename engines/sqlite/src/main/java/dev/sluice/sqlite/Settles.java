@@ -95,8 +95,7 @@ final class Settles {
   }
 
   private boolean isRepeated(Settle settle) throws SQLException {
-    JobState to = settle.settlement().step().to();
-    if (!to.isTerminal()) {
+    if (!settle.settlement().step().to().isTerminal()) {
       return false;
     }
     long seq = jobs.find(settle.lease().id());
@@ -105,17 +104,19 @@ final class Settles {
     try (ResultSet row = find.executeQuery()) {
       return row.next()
           && row.getLong(Column.EPOCH) == settle.lease().epoch()
-          && row.getInt(Column.STATE) == Codes.of(to);
+          && settle
+              .settlement()
+              .isRepeated(Codes.state(row.getInt(Column.STATE)), Jobs.reason(row));
     }
   }
 
   private void apply(Running running, Settlement settlement, JobState to) throws SQLException {
     switch (settlement) {
       case Complete _ -> throw new IllegalStateException("completions are gathered");
-      case RunAgain(long atMillis, boolean refund, var attempt) -> {
-        update(running, to, refund ? 1 : 0, 0, atMillis, null);
-        running.queue.dueToo(atMillis);
-        remember(running, attempt);
+      case RunAgain again -> {
+        update(running, to, again.refund() ? 1 : 0, 0, again, null);
+        running.queue.dueToo(again.atMillis());
+        remember(running, again.attempt());
       }
       case Bury(DeathReason reason, var attempt) -> {
         // It came to a worker too late to start, so nothing was attempted.
@@ -143,7 +144,7 @@ final class Settles {
       JobState to,
       int refund,
       int crashes,
-      @Nullable Long runAt,
+      @Nullable RunAgain again,
       @Nullable DeathReason reason)
       throws SQLException {
     PreparedStatement settle = database.prepared(Sql.SETTLE);
@@ -152,10 +153,11 @@ final class Settles {
     settle.setInt(3, Codes.of(to));
     settle.setInt(4, refund);
     settle.setInt(5, crashes);
-    Jobs.set(settle, 6, runAt == null ? 0 : runAt, runAt != null);
+    Jobs.set(settle, 6, again == null ? 0 : again.atMillis(), again != null);
     Jobs.set(settle, 7, nowMillis, to.isTerminal());
     Jobs.set(settle, 8, reason == null ? 0 : Codes.of(reason), reason != null);
     Jobs.set(settle, 9, to.isTerminal() ? running.queue.takeEnd() : 0, to.isTerminal());
+    settle.setBoolean(10, again != null && again.parks());
     requireRows(settle.executeUpdate(), 1);
   }
 

@@ -17,6 +17,11 @@ final class Sql {
   /// Rows of the small bulk statement, for what is left over.
   static final int FEW = 5;
 
+  /// The size of a job, as [dev.sluice.job.Job#bytes] counts it; headers are stored with 8 bytes of
+  /// lengths each. All three are told by the row's own header, without reading what they measure.
+  private static final String BYTES =
+      "ifnull(length(payload), 0) + ifnull(octet_length(job_key), 0) + ifnull(length(headers), 0)";
+
   /// The schema, as steps: the step at index n leads from version n to version n + 1.
   static final List<List<String>> MIGRATIONS =
       List.of(
@@ -89,7 +94,16 @@ final class Sql {
                 started INTEGER NOT NULL,
                 ended INTEGER NOT NULL,
                 PRIMARY KEY(seq, n)) STRICT, WITHOUT ROWID\
-              """));
+              """),
+          List.of("ALTER TABLE job ADD COLUMN parked INTEGER"),
+          // Keys and headers count too.
+          List.of(
+              "UPDATE queue SET waiting_bytes = "
+                  + bytesOf("state <= 1")
+                  + ", kept_bytes = "
+                  + bytesOf("state IN (3, 5)")
+                  + ", dead_bytes = "
+                  + bytesOf("state = 4")));
 
   static final String BEGIN = "BEGIN IMMEDIATE";
   static final String COMMIT = "COMMIT";
@@ -100,7 +114,7 @@ final class Sql {
       """
       seq, id_low, id_high, queue, type, state, priority, pos, attempt, crash, epoch, run_at,
       created, started, finished, reason, payload, options, asked_at, job_key, headers, expires_at,
-      timeout, max_attempts, group_key, batch_key, cancel_asked\
+      timeout, max_attempts, group_key, batch_key, cancel_asked, parked\
       """;
 
   static final String QUEUES =
@@ -131,7 +145,7 @@ final class Sql {
   static final String ID_AT = "SELECT id_low FROM job WHERE seq = ?1";
   static final String JOB_AT = "SELECT " + JOB + " FROM job WHERE seq = ?1";
   static final String FACTS_AT =
-      "SELECT seq, queue, state, priority, length(payload) FROM job WHERE seq = ?1";
+      "SELECT seq, queue, state, priority, " + BYTES + " FROM job WHERE seq = ?1";
   static final String KEY_FIND =
       "SELECT seq, id_low, id_high FROM job WHERE queue = ?1 AND job_key = ?2";
 
@@ -145,7 +159,7 @@ final class Sql {
       "INSERT INTO job("
           + JOB
           + ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, 0, ?9, ?10, NULL, NULL, NULL, ?11,"
-          + " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, NULL)";
+          + " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, NULL, NULL)";
 
   static final String DUE =
       """
@@ -167,14 +181,13 @@ final class Sql {
         SELECT seq FROM job WHERE state = 1 AND queue = ?1 AND priority = ?2
         ORDER BY pos LIMIT ?3)
       RETURNING seq, id_low, id_high, type, pos, attempt, crash, epoch, created, payload,
-        coalesce(options, cancel_asked)\
+        coalesce(options, cancel_asked, parked)\
       """;
 
   static final String RUNNING =
-      """
-      SELECT seq, id_low, id_high, queue, priority, length(payload), epoch, started, cancel_asked
-      FROM job WHERE state = 2\
-      """;
+      "SELECT seq, id_low, id_high, queue, priority, "
+          + BYTES
+          + ", epoch, started, cancel_asked FROM job WHERE state = 2";
 
   /// Completes jobs of one queue that are held under one epoch.
   static final String COMPLETE_BULK = complete(BULK);
@@ -186,6 +199,7 @@ final class Sql {
       """
       UPDATE job SET state = ?3, attempt = attempt - ?4, crash = crash + ?5,
         run_at = coalesce(?6, run_at), finished = ?7, reason = ?8, pos = coalesce(?9, pos),
+        parked = CASE WHEN ?10 THEN coalesce(parked, 0) + 1 ELSE parked END,
         cancel_asked = CASE WHEN ?3 >= 3 THEN NULL ELSE cancel_asked END
       WHERE seq = ?1 AND epoch = ?2 AND state = 2\
       """;
@@ -215,23 +229,20 @@ final class Sql {
       """;
 
   static final String PURGE_READY =
-      """
-      SELECT seq, state, priority, length(payload) FROM job WHERE state = 1 AND queue = ?1
-      ORDER BY priority, pos LIMIT ?2\
-      """;
+      "SELECT seq, state, priority, "
+          + BYTES
+          + " FROM job WHERE state = 1 AND queue = ?1 ORDER BY priority, pos LIMIT ?2";
 
   static final String PURGE_SCHEDULED =
-      """
-      SELECT seq, state, priority, length(payload) FROM job WHERE state = 0 AND queue = ?1
-      ORDER BY run_at, seq LIMIT ?2\
-      """;
+      "SELECT seq, state, priority, "
+          + BYTES
+          + " FROM job WHERE state = 0 AND queue = ?1 ORDER BY run_at, seq LIMIT ?2";
 
   /// The ended jobs of one state in the order in which they ended.
   static final String OLDEST_ENDED =
-      """
-      SELECT seq, pos, finished, length(payload) FROM job
-      WHERE state >= 3 AND queue = ?1 AND state = ?2 ORDER BY pos, seq LIMIT ?3\
-      """;
+      "SELECT seq, pos, finished, "
+          + BYTES
+          + " FROM job WHERE state >= 3 AND queue = ?1 AND state = ?2 ORDER BY pos, seq LIMIT ?3";
 
   static final String DELETE_BULK = "DELETE FROM job WHERE seq IN (" + marks(1, BULK) + ")";
   static final String ATTEMPT_DELETE_BULK =
@@ -278,6 +289,14 @@ final class Sql {
       case RUNNING -> LIST_RUNNING;
       case SUCCEEDED, DEAD, CANCELLED -> LIST_ENDED;
     };
+  }
+
+  private static String bytesOf(String states) {
+    return "(SELECT ifnull(sum("
+        + BYTES
+        + "), 0) FROM job WHERE job.queue = queue.id AND "
+        + states
+        + ")";
   }
 
   private static String insertPlain(int rows) {

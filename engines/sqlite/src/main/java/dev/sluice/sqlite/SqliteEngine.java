@@ -91,10 +91,7 @@ public final class SqliteEngine
   @Override
   public List<Admission> offer(List<Offer> offers) {
     long nowMillis = clock.wallMillis();
-    LIMITS.requireBatch("offers", offers);
-    for (Offer offer : offers) {
-      LIMITS.requireHolds(offer.job(), nowMillis);
-    }
+    LIMITS.requireOffers(offers, nowMillis);
     List<Admission> answers = writer.call(true, session -> session.offers.take(offers, nowMillis));
     if (answers.stream().anyMatch(Accepted.class::isInstance)) {
       callHint();
@@ -172,8 +169,18 @@ public final class SqliteEngine
 
   @Override
   public Control cancel(JobId id) {
+    return cancel(id, true);
+  }
+
+  @Override
+  public Control cancelWaiting(JobId id) {
+    return cancel(id, false);
+  }
+
+  private Control cancel(JobId id, boolean evenRunning) {
     Objects.requireNonNull(id, "id: must not be null");
-    return writer.call(false, session -> session.controls.cancel(id, clock.wallMillis()));
+    return writer.call(
+        false, session -> session.controls.cancel(id, evenRunning, clock.wallMillis()));
   }
 
   @Override

@@ -108,8 +108,6 @@ final class Views {
     long ahead = state == JobState.READY ? ahead(row, queue, heads) : -1;
     long runAt = row.getLong(Column.RUN_AT);
     Running running = state == JobState.RUNNING ? leases.find(Jobs.id(row)) : null;
-    int reason = row.getInt(Column.REASON);
-    boolean hasReason = !row.wasNull();
     return new JobView(
         Jobs.job(row, queue, types.name(row.getInt(Column.TYPE))),
         state,
@@ -120,7 +118,7 @@ final class Views {
         state == JobState.SCHEDULED ? Instant.ofEpochMilli(runAt) : null,
         instant(row, Column.STARTED),
         instant(row, Column.FINISHED),
-        hasReason ? Codes.reason(reason) : null,
+        Jobs.reason(row),
         running != null && running.cancelRequested,
         attempts.of(row.getLong(Column.SEQ)));
   }

@@ -19,7 +19,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /// The published limits: kept up to the last unit, refused beyond.
-public interface BatchContract extends EngineContract {
+public interface BatchContract extends Topic {
 
   /// The most jobs that a test of a full batch hands over; an engine with a larger limit is tested
   /// up to here.

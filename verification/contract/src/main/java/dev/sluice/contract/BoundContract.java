@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.Claim;
+import dev.sluice.engine.Controllable.Control;
 import dev.sluice.engine.Offer;
 import dev.sluice.engine.Settlement;
 import dev.sluice.job.Admission;
@@ -14,13 +15,14 @@ import dev.sluice.job.Job;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /// How much may wait, for engines whose bound is exact.
-public interface BoundContract extends EngineContract {
+public interface BoundContract extends Topic {
   Refused TOO_MANY = new Refused(Reason.CAPACITY_JOBS, Optional.empty());
   Refused TOO_LARGE = new Refused(Reason.CAPACITY_BYTES, Optional.empty());
 
@@ -111,6 +113,30 @@ public interface BoundContract extends EngineContract {
   @Test
   default void aJobLargerThanTheWholeBoundIsRefusedByAnEmptyQueue(Trial trial) {
     assertThat(trial.offer(trial.job().bytes(101), bytes(100))).isEqualTo(TOO_LARGE);
+  }
+
+  @Test
+  default void keyAndHeadersCountAsBytes(Trial trial) {
+    // Payload, key, and a header of 8 bytes, name and value; ö, ü and ß have two bytes, € has
+    // three.
+    JobDraft draft = trial.job().bytes(10).key("schlüs").headers(Map.of("größ", "€ 1.0"));
+    int size = 10 + 7 + 8 + 6 + 7;
+    assertThat(trial.offer(draft, bytes(size - 1))).isEqualTo(TOO_LARGE);
+    assertThat(trial.offer(draft, bytes(size))).isInstanceOf(Accepted.class);
+    assertThat(trial.counts().waitingBytes()).isEqualTo(size);
+    assertThat(trial.offer(trial.job().bytes(1), bytes(size))).isEqualTo(TOO_LARGE);
+
+    Claim claim = trial.claimOne();
+    assertThat(trial.counts().waitingBytes()).isZero();
+    trial.applied(claim, Settlement.Release.INSTANCE);
+    assertThat(trial.counts().waitingBytes()).isEqualTo(size);
+    claim = trial.claimOne();
+    trial.applied(claim, Settlement.Complete.INSTANCE);
+    assertThat(trial.counts().waitingBytes()).isZero();
+    assertThat(trial.control().retry(claim.job().id(), bytes(size - 1))).isEqualTo(Control.NO_ROOM);
+    assertThat(trial.control().retry(claim.job().id(), bytes(size))).isEqualTo(Control.APPLIED);
+    assertThat(trial.control().cancel(claim.job().id())).isEqualTo(Control.APPLIED);
+    assertThat(trial.counts().waitingBytes()).isZero();
   }
 
   @Test

@@ -19,7 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 
 /// Taking jobs.
-public interface ClaimContract extends EngineContract {
+public interface ClaimContract extends Topic {
 
   @Test
   default void aClaimRecordsEpochAttemptAndStart(Trial trial) {

@@ -23,7 +23,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /// After the end.
-public interface CloseContract extends EngineContract {
+public interface CloseContract extends Topic {
 
   private static void refused(ThrowingCallable verb) {
     assertThatExceptionOfType(EngineUnavailableException.class)

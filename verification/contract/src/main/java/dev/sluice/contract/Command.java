@@ -71,8 +71,13 @@ sealed interface Command {
   }
 
   private static String described(Claim claim) {
-    return "%s, attempt %d, crashes %d, started %d"
-        .formatted(claim.lease(), claim.attempt(), claim.crashes(), claim.startedAtMillis());
+    return "%s, attempt %d, crashes %d, parked %d, started %d"
+        .formatted(
+            claim.lease(),
+            claim.attempt(),
+            claim.crashes(),
+            claim.parked(),
+            claim.startedAtMillis());
   }
 
   /// Prolongs one claim.
@@ -103,6 +108,7 @@ sealed interface Command {
   enum Kind {
     COMPLETE,
     RUN_AGAIN,
+    PARK,
     SNOOZE,
     BURY,
     EXPIRE,

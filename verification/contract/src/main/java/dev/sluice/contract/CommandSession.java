@@ -73,6 +73,7 @@ final class CommandSession {
           case RUN_AGAIN ->
               new Settlement.RunAgain(at, false, attempt(claim, AttemptOutcome.FAILED));
           case SNOOZE -> new Settlement.RunAgain(at, true, attempt(claim, AttemptOutcome.SNOOZED));
+          case PARK -> new Settlement.RunAgain(at, true, attempt(claim, AttemptOutcome.PARKED));
           case BURY ->
               new Settlement.Bury(DeathReason.BURIED, attempt(claim, AttemptOutcome.FAILED));
           case EXPIRE ->

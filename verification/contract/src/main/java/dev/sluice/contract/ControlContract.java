@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /// Steering by people, for engines with the role Controllable.
-public interface ControlContract extends EngineContract {
+public interface ControlContract extends Topic {
 
   @Test
   default void aWaitingJobIsCancelledAtOnce(Trial trial) {
@@ -50,6 +50,26 @@ public interface ControlContract extends EngineContract {
     assertThat(trial.engine().extend(List.of(claim.lease()), Trial.LEASE))
         .containsExactly(Extension.CANCEL_REQUESTED);
     assertThat(trial.control().cancel(claim.job().id())).isEqualTo(Control.REQUESTED);
+  }
+
+  @Test
+  default void aRunningJobIsLeftAloneWhereOnlyAWaitingOneIsMeant(Trial trial) {
+    JobId ready = trial.accepted();
+    assertThat(trial.control().cancelWaiting(ready)).isEqualTo(Control.APPLIED);
+    assertThat(trial.state(ready)).isEqualTo(JobState.CANCELLED);
+    assertThat(trial.control().cancelWaiting(ready)).isEqualTo(Control.WRONG_STATE);
+    JobId delayed = trial.accepted(trial.job().runAt(trial.inFuture(Duration.ofHours(1))));
+    assertThat(trial.control().cancelWaiting(delayed)).isEqualTo(Control.APPLIED);
+    JobId unknown = trial.job().build().id();
+    assertThat(trial.control().cancelWaiting(unknown)).isEqualTo(Control.NOT_FOUND);
+
+    Claim claim = trial.started();
+    JobView before = trial.view(claim);
+    assertThat(trial.control().cancelWaiting(claim.job().id())).isEqualTo(Control.WRONG_STATE);
+
+    assertThat(trial.view(claim)).isEqualTo(before);
+    assertThat(trial.engine().extend(List.of(claim.lease()), Trial.LEASE))
+        .containsExactly(Extension.EXTENDED);
   }
 
   @Test

@@ -16,7 +16,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// Jobs whose time has not come.
-public interface DelayContract extends EngineContract {
+public interface DelayContract extends Topic {
 
   private static Claimed claimAll(Trial trial) {
     return trial.claim(new ClaimRequest(Trial.QUEUE, 10, 0, 0, Trial.LEASE));

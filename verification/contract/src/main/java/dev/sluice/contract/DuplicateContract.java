@@ -18,7 +18,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// Offers that are there already, by id or by key.
-public interface DuplicateContract extends EngineContract {
+public interface DuplicateContract extends Topic {
 
   @Test
   default void theSameJobOfferedAgainIsADuplicateOfItself(Trial trial) {

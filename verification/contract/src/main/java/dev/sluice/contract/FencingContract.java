@@ -17,7 +17,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// A worker that was given up cannot touch the job of its successor.
-public interface FencingContract extends EngineContract {
+public interface FencingContract extends Topic {
 
   private static List<Settlement> allSettlements(Trial trial, Claim claim) {
     return List.of(
@@ -124,6 +124,30 @@ public interface FencingContract extends EngineContract {
         assertThat(trial.settle(claim, settlement)).isEqualTo(Settled.LEASE_LOST);
         assertThat(trial.view(claim)).isEqualTo(before);
       }
+    }
+  }
+
+  @Test
+  default void whoComesSecondToADeadJobDidNotEndIt(Trial trial) {
+    Claim poisoned = trial.started();
+    trial.advance(Trial.LEASE);
+    trial.applied(poisoned, new Settlement.Poison(trial.attempt(poisoned, AttemptOutcome.LOST)));
+    secondIsTooLate(trial, poisoned);
+    Claim exhausted = trial.started();
+    Settlement first = new Settlement.Bury(DeathReason.EXHAUSTED, trial.failed(exhausted));
+    trial.applied(exhausted, first);
+    trial.advance(Trial.LEASE);
+    secondIsTooLate(trial, exhausted);
+    trial.applied(exhausted, first);
+  }
+
+  private static void secondIsTooLate(Trial trial, Claim claim) {
+    JobView before = trial.view(claim);
+    for (Settlement settlement : allSettlements(trial, claim)) {
+      assertThat(trial.settle(claim, settlement))
+          .as("%s", settlement)
+          .isEqualTo(Settled.LEASE_LOST);
+      assertThat(trial.view(claim)).isEqualTo(before);
     }
   }
 

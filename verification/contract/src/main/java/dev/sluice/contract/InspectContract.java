@@ -18,7 +18,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// Looking at what is there, for engines with the role Inspectable.
-public interface InspectContract extends EngineContract {
+public interface InspectContract extends Topic {
 
   @Test
   default void anUnknownJobIsNotThere(Trial trial) {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 /// Leases: extending them, their end, and taking jobs back from workers that died. For engines with
 /// the role Reclaiming.
-public interface LeaseContract extends EngineContract {
+public interface LeaseContract extends Topic {
 
   private static Extension extend(Trial trial, Lease lease) {
     return trial.engine().extend(List.of(lease), Trial.LEASE).getFirst();

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 ///
 /// A failure prints the seed and the shortest sequence found that still fails. Set the system
 /// property `sluice.model.seed` to start from another seed than 1.
-public interface ModelContract extends EngineContract {
+public interface ModelContract extends Topic {
 
   /// The engine that is believed.
   default Engine oracle(Environment environment) {

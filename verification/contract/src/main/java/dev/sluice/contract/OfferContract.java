@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /// Handing jobs over.
-public interface OfferContract extends EngineContract {
+public interface OfferContract extends Topic {
 
   @Test
   default void anOfferedJobIsReadyAtOnce(Trial trial) {

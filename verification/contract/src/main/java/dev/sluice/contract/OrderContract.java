@@ -13,7 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// Who starts before whom.
-public interface OrderContract extends EngineContract {
+public interface OrderContract extends Topic {
 
   @Test
   default void jobsStartFirstInFirstOut(Trial trial) {

@@ -28,7 +28,6 @@ import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
 import dev.sluice.job.Admission;
-import dev.sluice.job.DeathReason;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
@@ -117,8 +116,8 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
     require(offers.size() <= LIMITS.batch(), "offers: " + offers.size() + " are too many");
     for (Offer offer : offers) {
       require(
-          offer.job().bytes() <= LIMITS.payloadBytes(),
-          "payload: " + offer.job().bytes() + " bytes are too many");
+          offer.job().payload().length <= LIMITS.payloadBytes(),
+          "payload: " + offer.job().payload().length + " bytes are too many");
       long latest = now + LIMITS.delay().toMillis();
       require(offer.job().options().runAtMillis() <= latest, "run-at: too far away");
     }
@@ -252,46 +251,20 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
       return Settled.LEASE_LOST;
     }
     JobState target = settlement.step().to();
-    if (entry.state.isTerminal() && entry.state == target) {
+    boolean reaped = settlement.step().actor() == Lifecycle.Actor.REAPER;
+    boolean otherDeath = settlement instanceof Settlement.Bury b && b.reason() != entry.reason;
+    if (entry.state.isTerminal() && entry.state == target && !reaped && !otherDeath) {
       return Settled.APPLIED;
     }
-    boolean reaped = settlement.step().actor() == Lifecycle.Actor.REAPER;
     if (entry.state != RUNNING || (reaped && !entry.late(clock.monotonicNanos()))) {
       return Settled.LEASE_LOST;
     }
     entry.take(settlement.step());
-    record(entry, settlement);
+    entry.record(settlement);
     if (target.isTerminal()) {
       end(entry);
     }
     return Settled.APPLIED;
-  }
-
-  private static void record(ReferenceJob entry, Settlement settlement) {
-    switch (settlement) {
-      case Settlement.Complete _ -> {}
-      case Settlement.RunAgain again -> {
-        entry.dueMillis = again.atMillis();
-        entry.attempt -= again.refund() ? 1 : 0;
-        entry.history.add(again.attempt());
-      }
-      case Settlement.Bury bury -> {
-        entry.reason = bury.reason();
-        entry.attempt -= bury.reason() == DeathReason.EXPIRED ? 1 : 0;
-        entry.history.add(bury.attempt());
-      }
-      case Settlement.Release _ -> entry.attempt--;
-      case Settlement.Stop stop -> entry.history.add(stop.attempt());
-      case Settlement.Crash crash -> {
-        entry.crashes++;
-        entry.history.add(crash.attempt());
-      }
-      case Settlement.Poison poison -> {
-        entry.crashes++;
-        entry.reason = DeathReason.POISON;
-        entry.history.add(poison.attempt());
-      }
-    }
   }
 
   private void end(ReferenceJob entry) {
@@ -374,6 +347,12 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
     entry.take(Lifecycle.CANCEL);
     end(entry);
     return Control.APPLIED;
+  }
+
+  @Override
+  public synchronized Control cancelWaiting(JobId id) {
+    ReferenceJob entry = entry(id);
+    return entry != null && entry.state == RUNNING ? Control.WRONG_STATE : cancel(id);
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.sluice.contract;
 
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.Lease;
+import dev.sluice.engine.Settlement;
 import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.Job;
@@ -35,6 +36,7 @@ final class ReferenceJob {
   long epoch;
   int attempt;
   int crashes;
+  int parked;
   long dueMillis;
   long startedMillis;
   long finishedMillis;
@@ -62,8 +64,37 @@ final class ReferenceJob {
     };
   }
 
+  /// Keeps what a settlement says, but for the state.
+  void record(Settlement settlement) {
+    switch (settlement) {
+      case Settlement.Complete _ -> {}
+      case Settlement.RunAgain again -> {
+        dueMillis = again.atMillis();
+        attempt -= again.refund() ? 1 : 0;
+        parked += again.parks() ? 1 : 0;
+        history.add(again.attempt());
+      }
+      case Settlement.Bury bury -> {
+        reason = bury.reason();
+        attempt -= bury.reason() == DeathReason.EXPIRED ? 1 : 0;
+        history.add(bury.attempt());
+      }
+      case Settlement.Release _ -> attempt--;
+      case Settlement.Stop stop -> history.add(stop.attempt());
+      case Settlement.Crash crash -> {
+        crashes++;
+        history.add(crash.attempt());
+      }
+      case Settlement.Poison poison -> {
+        crashes++;
+        reason = DeathReason.POISON;
+        history.add(poison.attempt());
+      }
+    }
+  }
+
   Claim claim() {
-    return new Claim(job, new Lease(job.id(), epoch), attempt, crashes, startedMillis);
+    return new Claim(job, new Lease(job.id(), epoch), attempt, crashes, parked, startedMillis);
   }
 
   boolean late(long nowNanos) {

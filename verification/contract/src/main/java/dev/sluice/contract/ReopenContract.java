@@ -26,7 +26,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /// What a durable engine still knows after its process ended, in good order or not.
-public interface ReopenContract extends EngineContract {
+public interface ReopenContract extends Topic {
 
   /// Closes `engine` and opens what it left.
   Engine reopen(Engine engine, Environment environment);

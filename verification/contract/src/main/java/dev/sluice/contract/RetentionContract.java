@@ -17,7 +17,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// How long ended jobs are kept, for engines with the role Retaining.
-public interface RetentionContract extends EngineContract {
+public interface RetentionContract extends Topic {
   Keep ALL = new Keep(Duration.ofDays(3_650), Long.MAX_VALUE, Long.MAX_VALUE);
   Keep NONE = new Keep(Duration.ZERO, 0, 0);
 

@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /// What each settlement leaves behind.
-public interface SettleContract extends EngineContract {
+public interface SettleContract extends Topic {
 
   @Test
   default void aCompletedJobSucceeded(Trial trial) {
@@ -74,6 +74,33 @@ public interface SettleContract extends EngineContract {
     Claim next = trial.claimOne();
     assertThat(next.attempt()).isEqualTo(1);
     assertThat(next.lease().epoch()).isEqualTo(2);
+  }
+
+  @Test
+  default void parkingIsCountedAndNothingElseIsParking(Trial trial) {
+    Claim claim = trial.started();
+    assertThat(claim.parked()).isZero();
+    for (int i = 1; i <= 25; i++) {
+      AttemptRecord parked = trial.attempt(claim, AttemptOutcome.PARKED);
+      trial.applied(claim, new Settlement.RunAgain(trial.inFuture(Duration.ZERO), true, parked));
+      claim = trial.claimOne();
+      assertThat(claim.parked()).isEqualTo(i);
+      assertThat(claim.lease().epoch()).isEqualTo(i + 1);
+    }
+    AttemptRecord snoozed = trial.attempt(claim, AttemptOutcome.SNOOZED);
+    trial.applied(claim, new Settlement.RunAgain(trial.inFuture(Duration.ZERO), true, snoozed));
+    claim = trial.claimOne();
+    assertThat(claim.parked()).isEqualTo(25);
+    trial.applied(claim, Settlement.Release.INSTANCE);
+    claim = trial.claimOne();
+    trial.advance(Trial.LEASE);
+    assertThat(trial.reclaim().expired(1)).containsExactly(claim);
+    trial.applied(claim, trial.crash(claim));
+    claim = trial.claimOne();
+    assertThat(claim.parked()).isEqualTo(25);
+    trial.applied(claim, Settlement.Complete.INSTANCE);
+    trial.control().retry(claim.job().id(), Trial.WIDE);
+    assertThat(trial.claimOne().parked()).isEqualTo(25);
   }
 
   @Test

@@ -51,7 +51,7 @@ public final class Trial {
   private boolean closed;
   private long jobs;
 
-  Trial(EngineContract contract) {
+  Trial(Topic contract) {
     engine = contract.open(world.environment());
   }
 

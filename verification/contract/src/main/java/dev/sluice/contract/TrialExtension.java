@@ -19,7 +19,7 @@ final class TrialExtension implements ParameterResolver, AfterEachCallback {
 
   @Override
   public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-    EngineContract contract = (EngineContract) context.getRequiredTestInstance();
+    Topic contract = (Topic) context.getRequiredTestInstance();
     Trial trial = new Trial(contract);
     context.getStore(NAMESPACE).put(Trial.class, trial);
     return trial;

@@ -4,22 +4,7 @@ import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
 
 /// The specification passes its own suite, restarts included.
-final class ReferenceEngineTest
-    implements OfferContract,
-        BoundContract,
-        DuplicateContract,
-        OrderContract,
-        ClaimContract,
-        LeaseContract,
-        FencingContract,
-        SettleContract,
-        DelayContract,
-        ControlContract,
-        InspectContract,
-        RetentionContract,
-        CloseContract,
-        BatchContract,
-        ReopenContract {
+final class ReferenceEngineTest implements EngineContract, ReopenContract {
   @Override
   public Engine open(Environment environment) {
     return new ReferenceEngine(environment);

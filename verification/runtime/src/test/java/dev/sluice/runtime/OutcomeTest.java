@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.Codec;
 import dev.sluice.CodecException;
+import dev.sluice.EnqueueOptions;
 import dev.sluice.Handler;
 import dev.sluice.JobEvent;
 import dev.sluice.JobType;
@@ -214,6 +215,21 @@ final class OutcomeTest {
     assertThat(view.lastFailure().orElseThrow().error())
         .isEqualTo("no handler is registered for the job type 'unknown'");
     assertThat(rig.status().failed()).isZero();
+  }
+
+  @Test
+  void aParkedJobExpiresByItsTimeToStart() {
+    handle(retries(1), (_, _) -> Outcome.done());
+    JobType<String> unknown = JobType.of("unknown", Codec.string());
+    EnqueueOptions inTime = PLAIN.withTimeToStart(Duration.ofSeconds(50));
+    JobId parked = Rig.accepted(rig.sluice().enqueue(unknown, "x", inTime));
+    for (int i = 1; i <= 2; i++) {
+      int times = i;
+      Rig.await("parked", () -> rig.events(JobEvent.Parked.class, parked).size() == times);
+      rig.advance(Duration.ofSeconds(30));
+    }
+    rig.awaitState(parked, JobState.DEAD);
+    assertThat(rig.view(parked).deathReason()).isEqualTo(DeathReason.EXPIRED);
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -115,6 +116,28 @@ final class RecurringTest {
     assertThat(sluice.unschedule("hourly")).isFalse();
     Rig.await("nothing waits", () -> scheduled() == 0);
     assertThat(rig.status().counts().cancelled()).isEqualTo(1);
+  }
+
+  @Test
+  void aFiringThatRunsIsNotInterruptedByUnschedule() {
+    Instant once = Instant.ofEpochMilli(Rig.START_MILLIS).plusSeconds(60);
+    Schedule onlyOnce = after -> after.isBefore(once) ? Optional.of(once) : Optional.empty();
+    CountDownLatch gate = new CountDownLatch(1);
+    Sluice sluice =
+        rig.start(builder ->
+            builder.handle(
+                WORK,
+                (_, context) -> {
+                  gate.await();
+                  return context.isCancelled() ? Outcome.bury("cancelled") : Outcome.done();
+                }));
+    sluice.schedule("once", onlyOnce, WORK, "tick");
+    awaitPlanned();
+    rig.advance(Duration.ofMinutes(1));
+    Rig.await("it runs", () -> rig.status().counts().running() == 1);
+    assertThat(sluice.unschedule("once")).isTrue();
+    gate.countDown();
+    Rig.await("it ended well", () -> rig.status().counts().succeeded() == 1);
   }
 
   @Test

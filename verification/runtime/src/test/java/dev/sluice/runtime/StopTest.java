@@ -4,6 +4,7 @@ import static dev.sluice.runtime.Rig.PLAIN;
 import static dev.sluice.runtime.Rig.WORK;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.sluice.CloseReport;
 import dev.sluice.Handler;
@@ -26,10 +27,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -238,6 +241,26 @@ final class StopTest {
     rig.awaitState(zombie, JobState.DEAD);
     awaitRunning(rig.enqueue("deaf"));
     assertThat(sluice.close(Duration.ZERO)).isEqualTo(new CloseReport(0, 0, 2));
+  }
+
+  @Test
+  void aListenerCannotCloseItsOwnSluiceAndAnotherThreadCan() throws Exception {
+    BlockingQueue<Throwable> refused = new LinkedBlockingQueue<>();
+    Sluice sluice =
+        rig.start(builder ->
+            builder
+                .listen(event -> {
+                  if (event instanceof JobEvent.Succeeded) {
+                    refused.add(catchThrowable(() -> rig.sluice().close(Duration.ofHours(1))));
+                  }
+                })
+                .handle(WORK, (_, _) -> Outcome.done()));
+    rig.enqueue("x");
+    assertThat(refused.take())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("close: a listener must not close its own Sluice; let another thread close it");
+    assertThat(sluice.health().ready()).isTrue();
+    assertThat(sluice.close(Duration.ofMinutes(1))).isEqualTo(new CloseReport(0, 0, 0));
   }
 
   @Test

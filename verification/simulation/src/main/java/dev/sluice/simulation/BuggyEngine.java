@@ -1,5 +1,7 @@
 package dev.sluice.simulation;
 
+import dev.sluice.contract.EngineLayer;
+import dev.sluice.contract.FullEngine;
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.ClaimRequest;
@@ -145,6 +147,7 @@ final class BuggyEngine extends EngineLayer<FullEngine> {
         claim.lease(),
         Math.max(1, claim.attempt() - 1),
         claim.crashes(),
+        claim.parked(),
         claim.startedAtMillis());
   }
 
@@ -163,6 +166,7 @@ final class BuggyEngine extends EngineLayer<FullEngine> {
         claim.lease(),
         claim.attempt(),
         claim.crashes(),
+        claim.parked(),
         claim.startedAtMillis());
   }
 

@@ -1,5 +1,6 @@
 package dev.sluice.simulation;
 
+import dev.sluice.contract.EngineLayer;
 import dev.sluice.engine.Environment;
 import dev.sluice.memory.MemoryEngine;
 import java.time.Duration;

@@ -1,5 +1,7 @@
 package dev.sluice.simulation;
 
+import dev.sluice.contract.EngineLayer;
+import dev.sluice.contract.FullEngine;
 import dev.sluice.engine.ClaimRequest;
 import dev.sluice.engine.Claimed;
 import dev.sluice.engine.EngineUnavailableException;

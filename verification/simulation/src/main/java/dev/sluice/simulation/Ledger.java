@@ -1,5 +1,7 @@
 package dev.sluice.simulation;
 
+import dev.sluice.contract.EngineLayer;
+import dev.sluice.contract.FullEngine;
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.ClaimRequest;
@@ -362,7 +364,15 @@ final class Ledger extends EngineLayer<FullEngine> {
 
   @Override
   public Control cancel(JobId id) {
-    Control answer = inner.cancel(id);
+    return cancelled(id, inner.cancel(id));
+  }
+
+  @Override
+  public Control cancelWaiting(JobId id) {
+    return cancelled(id, inner.cancelWaiting(id));
+  }
+
+  private Control cancelled(JobId id, Control answer) {
     note("cancel", id.low(), answer);
     Tracked tracked = book.get(id);
     if (answer == Control.APPLIED && tracked != null) {

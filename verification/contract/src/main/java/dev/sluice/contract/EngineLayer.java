@@ -1,4 +1,4 @@
-package dev.sluice.simulation;
+package dev.sluice.contract;
 
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.Claim;
@@ -27,12 +27,12 @@ import org.jspecify.annotations.Nullable;
 
 /// An engine around an engine: passes every call on, until a subclass says otherwise.
 ///
-/// Threading: confined to the simulating thread.
-class EngineLayer<E extends Engine & Reclaiming & Retaining & Inspectable & Controllable>
+/// Threading: as its subclass and the inner engine.
+public class EngineLayer<E extends Engine & Reclaiming & Retaining & Inspectable & Controllable>
     implements FullEngine {
-  final E inner;
+  protected final E inner;
 
-  EngineLayer(E inner) {
+  protected EngineLayer(E inner) {
     this.inner = inner;
   }
 
@@ -109,6 +109,11 @@ class EngineLayer<E extends Engine & Reclaiming & Retaining & Inspectable & Cont
   @Override
   public Control cancel(JobId id) {
     return inner.cancel(id);
+  }
+
+  @Override
+  public Control cancelWaiting(JobId id) {
+    return inner.cancelWaiting(id);
   }
 
   @Override

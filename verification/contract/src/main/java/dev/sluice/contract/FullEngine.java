@@ -1,4 +1,4 @@
-package dev.sluice.simulation;
+package dev.sluice.contract;
 
 import dev.sluice.engine.Controllable;
 import dev.sluice.engine.Engine;
@@ -7,4 +7,4 @@ import dev.sluice.engine.Reclaiming;
 import dev.sluice.engine.Retaining;
 
 /// An engine in all roles.
-interface FullEngine extends Engine, Reclaiming, Retaining, Inspectable, Controllable {}
+public interface FullEngine extends Engine, Reclaiming, Retaining, Inspectable, Controllable {}
