@@ -21,6 +21,7 @@ final class Closing {
   private final ReentrantLock lock = new ReentrantLock();
   private final Engine engine;
   private final Environment.Clock clock;
+  private final Queues queues;
   private final Runs runs;
   private final Settler settler;
   private final Listeners listeners;
@@ -34,6 +35,7 @@ final class Closing {
   Closing(
       Engine engine,
       Environment.Clock clock,
+      Queues queues,
       Runs runs,
       Settler settler,
       Listeners listeners,
@@ -43,6 +45,7 @@ final class Closing {
       Loop keeping) {
     this.engine = engine;
     this.clock = clock;
+    this.queues = queues;
     this.runs = runs;
     this.settler = settler;
     this.listeners = listeners;
@@ -80,6 +83,7 @@ final class Closing {
 
   private CloseReport stop(Duration deadline, Set<Run> running) {
     dispatching.stop();
+    queues.close();
     running.addAll(runs.snapshot());
     Duration interrupted = deadline.dividedBy(5);
     if (interrupted.compareTo(LONGEST_INTERRUPTED) > 0) {

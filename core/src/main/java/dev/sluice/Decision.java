@@ -111,8 +111,12 @@ final class Decision {
       case STOPPING -> Settlement.Release.INSTANCE;
       case TIMEOUT ->
           failed(claim, AttemptOutcome.TIMED_OUT, error, null, policy, nowMillis, random);
-      // A lost lease is refused by the engine whatever is said here.
-      case LEASE_LOST -> failed(claim, AttemptOutcome.LOST, error, null, policy, nowMillis, random);
+      // Refused by the engine, unless it were the end that the reaper gave the job, which would
+      // look
+      // like that one told again: so never an end.
+      case LEASE_LOST ->
+          new Settlement.RunAgain(
+              nowMillis, false, attempt(claim, AttemptOutcome.LOST, error, nowMillis));
       case null -> failed(claim, AttemptOutcome.FAILED, error, null, policy, nowMillis, random);
     };
   }

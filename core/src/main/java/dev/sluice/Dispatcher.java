@@ -6,11 +6,11 @@ import dev.sluice.engine.Claimed;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /// The step machine that claims what may start and starts it. Hints from the engine and freed slots
 /// wake it; besides, it looks by itself once a second, so a lost hint costs a second and no more.
@@ -26,9 +26,12 @@ final class Dispatcher implements Environment.Step {
   /// queues and the producers have their turn.
   private static final int MOST_AT_ONCE = 1024;
 
+  /// The type of whatever a queue's own handler is given.
+  private static final JobType<byte[]> ANY = JobType.of("any", Codec.bytes());
+
   private final Engine engine;
   private final Environment environment;
-  private final Map<String, QueueRuntime> queues;
+  private final Queues queues;
   private final Map<String, Registration<?>> registrations;
   private final Runs runs;
   private final Settler settler;
@@ -39,11 +42,11 @@ final class Dispatcher implements Environment.Step {
   /// Whether the last claim failed, so that an outage is logged twice and not once a second.
   private boolean failing;
 
-  /// @param queues the queues to work on
+  /// @param registrations handlers by job type; queues that go by type are left alone without any
   Dispatcher(
       Engine engine,
       Environment environment,
-      Map<String, QueueRuntime> queues,
+      Queues queues,
       Map<String, Registration<?>> registrations,
       Runs runs,
       Settler settler,
@@ -63,22 +66,79 @@ final class Dispatcher implements Environment.Step {
   @Override
   public long step() {
     long now = environment.clock().monotonicNanos();
-    Map<String, ClaimRequest> requests = new LinkedHashMap<>();
-    long wait = POLL_NANOS;
-    for (QueueRuntime queue : queues.values()) {
-      int startable = queue.startable(most, now);
-      if (startable > 0) {
-        requests.put(queue.name(), queue.request(startable));
-      } else if (queue.freeSlots() > 0) {
-        wait = Math.min(wait, queue.nanosToToken(now));
+    Map<String, Ask> asks = new LinkedHashMap<>();
+    try {
+      long wait = ask(asks, now);
+      return asks.isEmpty() ? wait : Math.min(wait, claim(asks));
+    } finally {
+      for (Ask ask : asks.values()) {
+        ask.queue.pulls.served(ask.pulls);
       }
     }
-    if (requests.isEmpty()) {
-      return wait;
+  }
+
+  /// What is asked of one queue, and for whom.
+  ///
+  /// @param pulls the workers elsewhere that it is asked for; empty when a handler here does it
+  private record Ask(QueueRuntime queue, ClaimRequest request, List<Pull> pulls) {
+    void give(PulledRun run) {
+      for (Pull pull : pulls) {
+        if (pull.given.size() < pull.max) {
+          pull.given.add(run);
+          return;
+        }
+      }
+      throw new IllegalStateException("more jobs of '" + queue.name() + "' than asked for");
     }
+  }
+
+  /// Collects what to ask for.
+  ///
+  /// @return nanoseconds until the rate lets more start
+  private long ask(Map<String, Ask> asks, long now) {
+    long wait = POLL_NANOS;
+    for (QueueRuntime queue : queues.all()) {
+      Delivery delivery = queue.delivery();
+      boolean pulled = delivery instanceof Delivery.Pull;
+      if (!pulled) {
+        // Those who asked before the delivery was changed.
+        queue.pulls.sendAway();
+      }
+      if (!queue.isWanted() || (delivery instanceof Delivery.ByType && registrations.isEmpty())) {
+        continue;
+      }
+      int startable = queue.startable(most, now);
+      if (pulled) {
+        // Also when nothing may start: those who do not want to wait are told so.
+        askForPulls(asks, queue, startable);
+      }
+      if (startable == 0) {
+        wait = queue.freeSlots() == 0 ? wait : Math.min(wait, queue.nanosToToken(now));
+      } else if (!pulled) {
+        ClaimRequest request = queue.request(startable, queue.policy().lease());
+        asks.put(queue.name(), new Ask(queue, request, List.of()));
+      }
+    }
+    return wait;
+  }
+
+  private static void askForPulls(Map<String, Ask> asks, QueueRuntime queue, int startable) {
+    List<Pull> pulls = queue.pulls.serve(startable);
+    if (!pulls.isEmpty()) {
+      long wanted = pulls.stream().mapToLong(pull -> pull.max).sum();
+      int max = (int) Math.min(startable, wanted);
+      ClaimRequest request = queue.request(max, pulls.getFirst().lease);
+      asks.put(queue.name(), new Ask(queue, request, pulls));
+    }
+  }
+
+  /// Claims and starts.
+  ///
+  /// @return nanoseconds until the next step is wanted
+  private long claim(Map<String, Ask> asks) {
     Claimed claimed;
     try {
-      claimed = engine.claim(List.copyOf(requests.values()));
+      claimed = engine.claim(asks.values().stream().map(Ask::request).toList());
     } catch (EngineUnavailableException unavailable) {
       if (!failing) {
         LOG.log(System.Logger.Level.WARNING, "cannot claim jobs: " + unavailable.getMessage());
@@ -91,9 +151,9 @@ final class Dispatcher implements Environment.Step {
       failing = false;
     }
     if (claimed.claims().isEmpty()) {
-      return Math.min(wait, nanosUntil(claimed.nextDueMillis()));
+      return nanosUntil(claimed.nextDueMillis());
     }
-    start(claimed.claims(), requests, environment.clock().monotonicNanos());
+    start(claimed.claims(), asks, environment.clock().monotonicNanos());
     return AT_ONCE;
   }
 
@@ -102,8 +162,8 @@ final class Dispatcher implements Environment.Step {
   ///
   /// Threading: any thread may ask.
   boolean hasFreeSlot() {
-    for (QueueRuntime queue : queues.values()) {
-      if (queue.freeSlots() > 0) {
+    for (QueueRuntime queue : queues.all()) {
+      if (queue.isWanted() && queue.freeSlots() > 0) {
         return true;
       }
     }
@@ -117,7 +177,7 @@ final class Dispatcher implements Environment.Step {
         : Math.max(1, millis) * 1_000_000;
   }
 
-  private void start(List<Claim> claims, Map<String, ClaimRequest> requests, long now) {
+  private void start(List<Claim> claims, Map<String, Ask> asks, long now) {
     List<Run> started = new ArrayList<>(claims.size());
     int from = 0;
     while (from < claims.size()) {
@@ -126,48 +186,67 @@ final class Dispatcher implements Environment.Step {
       while (to < claims.size() && claims.get(to).job().queue().equals(name)) {
         to++;
       }
-      QueueRuntime queue = known(queues.get(name), name);
-      ClaimRequest request = known(requests.get(name), name);
+      Ask ask = asked(asks, name);
       for (Claim claim : claims.subList(from, to)) {
-        Registration<?> registration = registrations.get(claim.job().type());
-        started.add(new Run(claim, queue, registration, settler, request.lease(), now));
+        started.add(run(claim, ask, now));
       }
       // Last, so that what fails above has taken no slot.
-      queue.claimed(request, to - from, now);
+      ask.queue.claimed(ask.request, to - from, now);
       from = to;
     }
     runs.add(started);
-    started.forEach(this::launch);
+    for (Run run : started) {
+      launch(run, asks);
+    }
   }
 
-  private static <T> T known(@Nullable T found, String queue) {
-    if (found == null) {
+  private Run run(Claim claim, Ask ask, long now) {
+    Duration lease = ask.request.lease();
+    return switch (ask.queue.delivery()) {
+      // Whoever asked for it gets it, also when the delivery has just changed.
+      case Delivery _ when !ask.pulls.isEmpty() ->
+          new PulledRun(claim, ask.queue, settler, lease, now);
+      case Delivery.To(var handler) ->
+          new HandlerRun(claim, ask.queue, new Registration<>(ANY, handler), settler, lease, now);
+      case Delivery.ByType(), Delivery.Pull() ->
+          new HandlerRun(
+              claim, ask.queue, registrations.get(claim.job().type()), settler, lease, now);
+    };
+  }
+
+  private static Ask asked(Map<String, Ask> asks, String queue) {
+    Ask ask = asks.get(queue);
+    if (ask == null) {
       throw new IllegalStateException("the engine gave a job of queue '" + queue + "', not asked");
     }
-    return found;
+    return ask;
   }
 
   /// A run that was claimed holds a slot and a lease, so whatever goes wrong here ends it.
-  private void launch(Run run) {
+  private void launch(Run run, Map<String, Ask> asks) {
     try {
-      route(run);
+      route(run, asks);
     } catch (Throwable failure) {
-      run.endUnstarted(new Ending.Threw("could not be started: " + failure, null));
+      run.endOrDiscard(new Ending.Threw("could not be started: " + failure, null));
     }
   }
 
-  private void route(Run run) {
+  private void route(Run run, Map<String, Ask> asks) {
     if (Decision.isExpired(run.claim, run.claim.startedAtMillis())) {
-      run.endUnstarted(new Ending.Expired());
-    } else if (run.isUnhandled()) {
-      run.endUnstarted(new Ending.Unhandled());
+      run.endOrDiscard(new Ending.Expired());
+    } else if (run instanceof HandlerRun handled && handled.isUnhandled()) {
+      run.endOrDiscard(new Ending.Unhandled());
     } else if (recurring.isWithdrawn(run.claim.job())) {
-      run.endUnstarted(new Ending.Withdrawn());
+      run.endOrDiscard(new Ending.Withdrawn());
     } else {
       if (!listeners.isEmpty()) {
         listeners.tell(new JobEvent.Started(run.claim.job(), run.attempt()));
       }
-      run.startedOn(environment.threads().handler(run.queue.nextHandlerName(), run));
+      switch (run) {
+        case HandlerRun handled ->
+            handled.startedOn(environment.threads().handler(run.queue.nextHandlerName(), handled));
+        case PulledRun pulled -> asked(asks, run.claim.job().queue()).give(pulled);
+      }
     }
   }
 }

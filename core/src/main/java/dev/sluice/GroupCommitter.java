@@ -2,6 +2,7 @@ package dev.sluice;
 
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Environment;
 import dev.sluice.engine.Offer;
 import dev.sluice.job.Admission;
 import java.util.ArrayList;
@@ -20,13 +21,22 @@ import org.jspecify.annotations.Nullable;
 /// of each waiting thread, so its bound is the number of callers.
 final class GroupCommitter {
   private final Engine engine;
+  private final Environment.Clock clock;
+  private volatile CommitListener listener;
   private final int batch;
   private final AtomicBoolean leading = new AtomicBoolean();
   private final ConcurrentLinkedQueue<Call> gathered = new ConcurrentLinkedQueue<>();
 
-  GroupCommitter(Engine engine) {
+  GroupCommitter(Engine engine, Environment.Clock clock, CommitListener listener) {
     this.engine = engine;
+    this.clock = clock;
+    this.listener = listener;
     this.batch = engine.limits().batch();
+  }
+
+  /// Names who is told of each batch from now on.
+  void measure(CommitListener changed) {
+    listener = changed;
   }
 
   /// Offers to the engine and returns its answers, in order.
@@ -78,13 +88,17 @@ final class GroupCommitter {
       if (calls.isEmpty()) {
         return;
       }
+      long begun = clock.monotonicNanos();
       List<Admission> answers = engine.offer(offers);
+      long nanos = clock.monotonicNanos() - begun;
       int from = 0;
       for (Call answered : calls) {
         int to = from + answered.offers.size();
         answered.answer(answers.subList(from, to));
         from = to;
       }
+      // After the answers: whatever it throws changes nothing about them.
+      listener.committed(offers.size(), nanos);
     } catch (Throwable failure) {
       // Nobody may wait for ever, whatever went wrong while this thread led for them.
       for (Call failed : calls) {

@@ -18,14 +18,10 @@ final class Intake {
   /// @throws IllegalArgumentException when payload or delay are beyond the engine's limits
   /// @throws CodecException when the payload cannot be encoded
   static <T> Job job(
-      JobId id,
-      QueueRuntime queue,
-      JobType<T> type,
-      T payload,
-      EnqueueOptions options,
-      long nowMillis,
-      Limits limits) {
-    byte[] bytes = encode(type, payload);
+      JobId id, QueueRuntime queue, NewJob<T> newJob, long nowMillis, Limits limits) {
+    JobType<T> type = newJob.type();
+    EnqueueOptions options = newJob.options();
+    byte[] bytes = encode(type, newJob.payload());
     Job job =
         new Job(
             id,

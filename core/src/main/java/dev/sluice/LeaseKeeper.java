@@ -9,8 +9,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// The chore that extends the lease of every run, at every third of its length, until its end is
-/// recorded; and that learns from the answers who shall stop.
+/// The chore that extends the lease of every run whose handler works here, at every third of its
+/// length, until its end is recorded; and that learns from the answers who shall stop.
 ///
 /// Threading: confined to the keeper.
 final class LeaseKeeper implements Environment.Step {
@@ -31,6 +31,10 @@ final class LeaseKeeper implements Environment.Step {
     long now = clock.monotonicNanos();
     Map<Duration, List<Run>> due = new HashMap<>();
     for (Run run : runs.snapshot()) {
+      if (run instanceof PulledRun) {
+        // Its worker does that, as the sign that it lives.
+        continue;
+      }
       // The engine counts by the lease it was told last, whatever the policy says by now.
       Duration lease = run.queue.policy().lease();
       long shorter = Math.min(lease.toNanos(), run.lease.toNanos());

@@ -3,7 +3,6 @@ package dev.sluice;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Retaining;
-import java.util.Map;
 
 /// The chore that lets go of ended jobs, a few at a time, so that nobody waits long for it.
 ///
@@ -13,9 +12,9 @@ final class Pruner implements Environment.Step {
   private static final int BATCH = 200;
 
   private final Engine engine;
-  private final Map<String, QueueRuntime> queues;
+  private final Queues queues;
 
-  Pruner(Engine engine, Map<String, QueueRuntime> queues) {
+  Pruner(Engine engine, Queues queues) {
     this.engine = engine;
     this.queues = queues;
   }
@@ -26,7 +25,7 @@ final class Pruner implements Environment.Step {
       return INTERVAL_NANOS;
     }
     boolean more = false;
-    for (QueueRuntime queue : queues.values()) {
+    for (QueueRuntime queue : queues.all()) {
       more |= retaining.prune(queue.name(), queue.policy().retention(), BATCH) == BATCH;
     }
     return more ? AT_ONCE : INTERVAL_NANOS;

@@ -22,8 +22,18 @@ final class QueueRuntime {
 
   private static final double NORMAL_SHARE = 2 / 16.0;
 
+  /// A worker that asks for jobs again and again does so at least this often.
+  private static final long PULLED_LATELY_NANOS = 60_000_000_000L;
+
   private final String name;
   private final AtomicReference<QueuePolicy> policy;
+  private volatile Delivery delivery;
+
+  /// Workers elsewhere that wait for its jobs.
+  final Pulls pulls = new Pulls();
+
+  /// When a worker elsewhere asked last, monotonic.
+  volatile long pulledAtNanos;
 
   /// Claims that hold a slot: from the claim until their end is recorded.
   final AtomicInteger running = new AtomicInteger();
@@ -37,6 +47,9 @@ final class QueueRuntime {
   /// Whether the engine gives out no jobs of this queue, as far as is known here.
   volatile boolean paused;
 
+  /// The engine's word on the line at one moment, to be carried on by what is counted here.
+  private record Look(long ready, long waiting, long accepted, long started) {}
+
   /// Why nothing starts although it should, in words; null when all is well.
   volatile @Nullable String stuck;
 
@@ -46,14 +59,19 @@ final class QueueRuntime {
   /// When jobs were claimed last, monotonic.
   volatile long claimedAtNanos;
 
+  /// What the engine said last, and how many had been accepted and started then.
+  private volatile Look look = new Look(0, 0, 0, 0);
+
   private @Nullable TokenBucket bucket;
   private double lowCredit;
   private double normalCredit;
   private long handlersStarted;
 
-  QueueRuntime(String name, QueuePolicy policy, long nowNanos) {
+  QueueRuntime(String name, QueuePolicy policy, Delivery delivery, long nowNanos) {
     this.name = name;
     this.policy = new AtomicReference<>(policy);
+    this.delivery = delivery;
+    this.pulledAtNanos = nowNanos;
     this.claimedAtNanos = nowNanos;
     this.claimableSinceNanos = nowNanos;
   }
@@ -72,6 +90,30 @@ final class QueueRuntime {
         before -> Objects.requireNonNull(change.apply(before), "policy: must not be null"));
   }
 
+  Delivery delivery() {
+    return delivery;
+  }
+
+  void deliver(Delivery changed) {
+    delivery = changed;
+  }
+
+  /// Whether a job could be handed to somebody if a slot were free.
+  boolean isWanted() {
+    return !(delivery instanceof Delivery.Pull) || !pulls.isEmpty();
+  }
+
+  /// Whether somebody works on this queue: a handler here, or a worker elsewhere that has a job or
+  /// has asked for one lately.
+  boolean isWorked(boolean handlers, long nowNanos) {
+    return switch (delivery) {
+      case Delivery.ByType() -> handlers;
+      case Delivery.To _ -> true;
+      case Delivery.Pull() ->
+          running.get() > 0 || !pulls.isEmpty() || nowNanos - pulledAtNanos < PULLED_LATELY_NANOS;
+    };
+  }
+
   /// Slots that are free now; zombies beyond their limit take slots away.
   int freeSlots() {
     QueuePolicy now = policy();
@@ -87,10 +129,10 @@ final class QueueRuntime {
   }
 
   /// The claim of `max` jobs, with the places that are owed to lower priorities.
-  ClaimRequest request(int max) {
+  ClaimRequest request(int max, Duration lease) {
     int low = (int) Math.min(max, lowCredit);
     int normal = (int) Math.min(max - low, normalCredit);
-    return new ClaimRequest(name, max, low, normal, policy().lease());
+    return new ClaimRequest(name, max, low, normal, lease);
   }
 
   /// Takes slots and tokens for jobs that were just claimed with `request`.
@@ -117,6 +159,25 @@ final class QueueRuntime {
         ahead < free ? Optional.of(Duration.ZERO) : drain.timeUntil(ahead - free, nowNanos);
     Duration byRate = policy().rate().map(rate -> rate.timeFor(ahead)).orElse(Duration.ZERO);
     return bySlots.map(time -> time.compareTo(byRate) < 0 ? byRate : time);
+  }
+
+  /// Keeps the engine's counts of this moment.
+  void looked(Counts counts) {
+    paused = counts.paused();
+    look =
+        new Look(counts.ready(), counts.waiting(), counters.accepted.sum(), counters.started.sum());
+  }
+
+  /// What a job that is handed over now may expect, without asking the engine.
+  Outlook outlook(boolean handlers, long nowNanos) {
+    Look last = look;
+    long since = counters.accepted.sum() - last.accepted - (counters.started.sum() - last.started);
+    long ahead = Math.max(0, last.ready + since);
+    return new Outlook(
+        ahead,
+        paused || !isWorked(handlers, nowNanos) ? Optional.empty() : timeToStart(ahead, nowNanos),
+        Math.max(0, last.waiting + since),
+        drain.perSecond());
   }
 
   /// Nanoseconds until the rate lets a job start; 0 when it does now.
@@ -146,11 +207,14 @@ final class QueueRuntime {
     return complaints;
   }
 
-  QueueStatus status(Counts counts) {
+  QueueStatus status(Counts counts, boolean handlers, long nowNanos) {
+    boolean worked = isWorked(handlers, nowNanos);
     return new QueueStatus(
         name,
         policy(),
         counts,
+        worked,
+        worked && !paused ? timeToStart(counts.ready(), nowNanos) : Optional.empty(),
         running.get(),
         zombies.get(),
         drain.perSecond(),

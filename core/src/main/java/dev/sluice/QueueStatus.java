@@ -1,13 +1,18 @@
 package dev.sluice;
 
 import dev.sluice.engine.Inspectable.Counts;
+import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 
 /// A queue at one moment. Counts come from the engine, the rest from this process since it started.
 ///
 /// Threading: immutable.
 ///
 /// @param counts jobs by state, as the engine holds them
+/// @param worked whether somebody works on the queue, here or elsewhere
+/// @param eta how long a NORMAL job that is handed over now waits until it starts; empty when
+///   nothing drains, or nothing was measured yet
 /// @param running attempts that run in this process
 /// @param zombies handlers that were given up and still run in this process
 /// @param drainPerSecond jobs that end for good each second, averaged; 0 while unknown
@@ -23,6 +28,8 @@ public record QueueStatus(
     String queue,
     QueuePolicy policy,
     Counts counts,
+    boolean worked,
+    Optional<Duration> eta,
     int running,
     int zombies,
     double drainPerSecond,
@@ -38,5 +45,6 @@ public record QueueStatus(
     Objects.requireNonNull(queue, "queue: must not be null");
     Objects.requireNonNull(policy, "policy: must not be null");
     Objects.requireNonNull(counts, "counts: must not be null");
+    Objects.requireNonNull(eta, "eta: must not be null");
   }
 }

@@ -10,7 +10,6 @@ import dev.sluice.engine.Settlement;
 import dev.sluice.job.DeathReason;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 
 /// The chore that takes back claims whose lease ended without a word: the job waits again in its
@@ -23,17 +22,15 @@ final class Reaper implements Environment.Step {
 
   private final Engine engine;
   private final Environment.Clock clock;
-  private final Map<String, QueueRuntime> queues;
+  private final Queues queues;
+  private final Runs runs;
   private final Listeners listeners;
 
-  Reaper(
-      Engine engine,
-      Environment.Clock clock,
-      Map<String, QueueRuntime> queues,
-      Listeners listeners) {
+  Reaper(Engine engine, Environment.Clock clock, Queues queues, Runs runs, Listeners listeners) {
     this.engine = engine;
     this.clock = clock;
     this.queues = queues;
+    this.runs = runs;
     this.listeners = listeners;
   }
 
@@ -56,6 +53,7 @@ final class Reaper implements Environment.Step {
     for (int i = 0; i < expired.size(); i++) {
       if (answers.get(i) == Settled.APPLIED) {
         any = true;
+        stop(expired.get(i));
         if (!listeners.isEmpty()) {
           listeners.tell(event(expired.get(i), settles.get(i).settlement()));
         }
@@ -67,8 +65,16 @@ final class Reaper implements Environment.Step {
 
   /// Jobs of queues that this process does not know are taken back all the same, by the defaults.
   private QueuePolicy policy(Claim claim) {
-    QueueRuntime queue = queues.get(claim.job().queue());
+    QueueRuntime queue = queues.find(claim.job().queue());
     return queue == null ? QueuePolicy.defaults() : queue.policy();
+  }
+
+  /// A run of this process that lost its lease, because its worker is silent or this process stood
+  /// still, hears of it at once.
+  private void stop(Claim claim) {
+    runs.find(claim.job().id())
+        .filter(run -> run.claim.lease().equals(claim.lease()))
+        .ifPresent(run -> run.interrupt(Ending.Interruption.LEASE_LOST, clock.monotonicNanos()));
   }
 
   private static JobEvent event(Claim claim, Settlement settlement) {

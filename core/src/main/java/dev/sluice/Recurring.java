@@ -109,6 +109,15 @@ final class Recurring implements Environment.Step {
     return entries.keySet().stream().sorted().toList();
   }
 
+  /// A schedule that fires into that queue, if there is one.
+  Optional<String> into(String queue) {
+    return entries.values().stream()
+        .filter(entry -> entry.job.options().queue().orElse(entry.job.type().queue()).equals(queue))
+        .map(entry -> entry.name)
+        .sorted()
+        .findFirst();
+  }
+
   /// Whether a claimed job is a firing that its schedule, as it is now, would not make.
   boolean isWithdrawn(Job job) {
     Map<String, String> headers = job.options().headers();

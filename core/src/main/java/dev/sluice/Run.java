@@ -1,27 +1,21 @@
 package dev.sluice;
 
 import dev.sluice.engine.Claim;
-import dev.sluice.engine.Environment.Worker;
+import dev.sluice.engine.Settled;
 import dev.sluice.job.JobId;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// One claim being worked on: the handler's thread runs it, and it is what the handler sees as its
-/// [JobContext]. It ends exactly once, by the handler's answer or by being given up, whichever is
-/// first; the loser of that race is told so.
+/// One claim being worked on, here or elsewhere. It ends exactly once, by the worker's answer or by
+/// being given up, whichever is first; the loser of that race is told so.
 ///
 /// Threading: thread-safe. `ending` and `interruption` are set once, by compare-and-set. The links
 /// belong to whoever the comment at the link names.
-final class Run implements Runnable, JobContext {
+abstract sealed class Run permits HandlerRun, PulledRun {
   /// Longer error texts are cut.
   static final int MAX_ERROR = 4096;
 
@@ -43,12 +37,10 @@ final class Run implements Runnable, JobContext {
   final QueueRuntime queue;
   final long startedNanos;
   final long timeoutNanos;
+  private final Settler settler;
 
   /// How long the engine holds the lease without another word; the keeper's after the start.
   Duration lease;
-
-  private final @Nullable Registration<?> registration;
-  private final Settler settler;
 
   /// Links of [Runs], guarded by its lock.
   @Nullable Run previous;
@@ -61,23 +53,15 @@ final class Run implements Runnable, JobContext {
   /// When the lease was extended last; the keeper's.
   long extendedNanos;
 
-  private volatile @Nullable Worker worker;
   private volatile @Nullable Ending ending;
   private volatile Ending.@Nullable Interruption interruption;
   private volatile long interruptedNanos;
   private volatile double progress;
   private volatile String message = "";
 
-  Run(
-      Claim claim,
-      QueueRuntime queue,
-      @Nullable Registration<?> registration,
-      Settler settler,
-      Duration lease,
-      long nowNanos) {
+  Run(Claim claim, QueueRuntime queue, Settler settler, Duration lease, long nowNanos) {
     this.claim = claim;
     this.queue = queue;
-    this.registration = registration;
     this.settler = settler;
     this.lease = lease;
     this.startedNanos = nowNanos;
@@ -87,52 +71,31 @@ final class Run implements Runnable, JobContext {
         own > 0 ? Duration.ofMillis(own).toNanos() : queue.policy().timeout().toNanos();
   }
 
-  /// Runs the handler; the body of its thread.
-  @Override
-  public void run() {
-    if (!isOpen()) {
-      // Given up before its thread got to run.
-      settler.endedLate(this);
-      return;
+  /// Ends the run and hands it in to be recorded.
+  ///
+  /// @return false when it had ended before
+  final boolean end(Ending how) {
+    if (!claimEnd(how)) {
+      return false;
     }
-    Ending mine;
-    try {
-      Outcome outcome = Objects.requireNonNull(registration).call(claim.job(), this);
-      mine = returned(outcome);
-    } catch (Throwable failure) {
-      // Whatever user code throws, Errors included, is this job's failure and nobody else's.
-      mine = new Ending.Threw(describe(failure), interruption);
-    }
-    if (end(mine)) {
-      settler.ended(this);
-    } else {
-      settler.endedLate(this);
-    }
+    settler.ended(this);
+    return true;
   }
 
-  // A handler compiled without null checks can answer null all the same.
-  private static Ending returned(@Nullable Outcome outcome) {
-    if (outcome instanceof Outcome.Done) {
-      return Ending.Returned.DONE;
-    }
-    return outcome == null
-        ? new Ending.Threw("the handler returned null instead of an outcome", null)
-        : new Ending.Returned(outcome);
-  }
-
-  /// Ends the run for the handler, which heeds no interrupt. False when it has just answered.
-  boolean abandon() {
-    return end(
-        new Ending.Abandoned(
-            "heeded no interrupt and was given up; its thread still runs", interruption));
-  }
-
-  private boolean end(Ending how) {
+  /// Ends the run without handing it in: whoever calls this does so.
+  final boolean claimEnd(Ending how) {
     return ENDING.compareAndSet(this, null, how);
   }
 
+  /// Ends the run; what comes too late is told as that.
+  final void endOrDiscard(Ending how) {
+    if (!end(how)) {
+      settler.endedLate(this);
+    }
+  }
+
   /// How the run ended; only for whoever was told that it did.
-  Ending ending() {
+  final Ending ending() {
     Ending known = ending;
     if (known == null) {
       throw new IllegalStateException("the run of job " + id() + " has not ended");
@@ -140,42 +103,20 @@ final class Run implements Runnable, JobContext {
     return known;
   }
 
-  /// Whether no handler is registered for the job's type.
-  boolean isUnhandled() {
-    return registration == null;
-  }
-
-  boolean isOpen() {
+  final boolean isOpen() {
     return ending == null;
   }
 
-  /// Whether the run was interrupted because the process stops, and heeded it.
-  boolean wasReleased() {
+  /// Whether the run was given back because its worker stops.
+  final boolean wasReleased() {
     return ending instanceof Ending.Threw(_, var why) && why == Ending.Interruption.STOPPING;
   }
 
-  boolean isZombie() {
-    return ending instanceof Ending.Abandoned;
+  final boolean isZombie() {
+    return ending instanceof Ending.Abandoned && holdsThread();
   }
 
-  void startedOn(Worker thread) {
-    worker = thread;
-    // An interrupt that came before the thread was known is delivered now.
-    if (interruption != null) {
-      thread.interrupt();
-    }
-  }
-
-  /// Ends a run whose handler is never called.
-  void endUnstarted(Ending how) {
-    if (end(how)) {
-      settler.ended(this);
-    } else {
-      settler.endedLate(this);
-    }
-  }
-
-  /// Asks the handler to stop. The first reason stays; false when there was one already.
+  /// Asks the worker to stop. The first reason stays; false when there was one already.
   boolean interrupt(Ending.Interruption why, long nowNanos) {
     if (ending != null || interruption != null) {
       return false;
@@ -185,90 +126,65 @@ final class Run implements Runnable, JobContext {
     if (!INTERRUPTION.compareAndSet(this, null, why)) {
       return false;
     }
-    Worker thread = worker;
-    if (thread != null) {
-      thread.interrupt();
-    }
+    interrupted(why);
     return true;
   }
 
+  /// Tells the worker, if there is a way to.
+  abstract void interrupted(Ending.Interruption why);
+
+  /// Whether the work holds a thread of this process until it ends by itself.
+  abstract boolean holdsThread();
+
+  /// Names the thread of the work; empty when it has none here.
+  abstract String thread();
+
+  /// Where that thread is.
+  abstract List<StackTraceElement> stack();
+
+  /// Called when the end was recorded, or refused.
+  void recorded(Settled answer) {}
+
+  final Ending.@Nullable Interruption interruption() {
+    return interruption;
+  }
+
   /// Whether the run was asked to stop at least `grace` ago and goes on all the same.
-  boolean ignoresInterrupt(long graceNanos, long nowNanos) {
+  final boolean ignoresInterrupt(long graceNanos, long nowNanos) {
     return ending == null
         && interruption != null
         && interruption != Ending.Interruption.STOPPING
         && nowNanos - interruptedNanos >= graceNanos;
   }
 
-  RunningJob show(long nowNanos) {
-    Worker thread = worker;
+  final RunningJob show(long nowNanos) {
     return new RunningJob(
         id(),
-        queue(),
+        claim.job().queue(),
         type(),
         attempt(),
         Duration.ofNanos(nowNanos - startedNanos),
-        thread == null ? "" : thread.name(),
-        thread == null ? List.of() : Arrays.asList(thread.stack()),
+        thread(),
+        stack(),
         progress,
         message,
         isZombie());
   }
 
-  private static String describe(Throwable failure) {
-    StringWriter text = new StringWriter();
-    try {
-      failure.printStackTrace(new PrintWriter(text));
-    } catch (Throwable brokenToo) {
-      // An exception that cannot even be printed; its run must end all the same.
-      return failure.getClass().getName();
-    }
-    String whole = text.toString();
-    return whole.length() <= MAX_ERROR ? whole : whole.substring(0, MAX_ERROR - 3) + "...";
-  }
-
-  @Override
-  public JobId id() {
+  public final JobId id() {
     return claim.job().id();
   }
 
-  @Override
-  public String queue() {
-    return claim.job().queue();
-  }
-
-  @Override
-  public String type() {
+  public final String type() {
     return claim.job().type();
   }
 
-  @Override
-  public int attempt() {
+  public final int attempt() {
     return claim.attempt();
   }
 
-  @Override
-  public long epoch() {
-    return claim.lease().epoch();
-  }
-
-  @Override
-  public Instant deadline() {
-    return Instant.ofEpochMilli(claim.startedAtMillis()).plusNanos(timeoutNanos);
-  }
-
-  @Override
-  public boolean isCancelled() {
-    return interruption != null;
-  }
-
-  @Override
-  public Map<String, String> headers() {
-    return claim.job().options().headers();
-  }
-
-  @Override
-  public void progress(double fraction, String text) {
+  /// Keeps what the worker tells of its progress.
+  public final void progress(double fraction, String text) {
     Objects.requireNonNull(text, "message: must not be null");
     if (!(fraction >= 0 && fraction <= 1)) {
       throw new IllegalArgumentException("progress: " + fraction + " must be between 0 and 1");

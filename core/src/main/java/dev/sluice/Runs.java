@@ -1,10 +1,13 @@
 package dev.sluice;
 
+import dev.sluice.engine.Lease;
 import dev.sluice.job.JobId;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +21,10 @@ final class Runs {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition none = lock.newCondition();
   private final List<Run> zombies = new ArrayList<>();
+
+  /// Those of workers elsewhere, for whom the lease is all they have. Read without the lock.
+  private final Map<Lease, PulledRun> pulled = new ConcurrentHashMap<>();
+
   private @Nullable Run head;
   private int size;
 
@@ -30,6 +37,9 @@ final class Runs {
           head.previous = run;
         }
         head = run;
+        if (run instanceof PulledRun elsewhere) {
+          pulled.put(run.claim.lease(), elsewhere);
+        }
       }
       size += runs.size();
     } finally {
@@ -43,6 +53,9 @@ final class Runs {
     try {
       for (Run run : runs) {
         unlink(run);
+        if (run instanceof PulledRun) {
+          pulled.remove(run.claim.lease());
+        }
       }
       size -= runs.size();
       if (size == 0) {
@@ -117,6 +130,11 @@ final class Runs {
   /// The run of that job that holds a slot, if it is here.
   Optional<Run> find(JobId id) {
     return snapshot().stream().filter(run -> run.id().equals(id)).findFirst();
+  }
+
+  /// The run of a worker elsewhere that holds that lease, until its end is recorded.
+  Optional<PulledRun> pulled(Lease lease) {
+    return Optional.ofNullable(pulled.get(lease));
   }
 
   /// How long the longest running run of the queue has run; 0 when none runs.

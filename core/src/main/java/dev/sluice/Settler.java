@@ -186,6 +186,7 @@ final class Settler implements Environment.Step {
     boolean silent = listeners.isEmpty();
     for (int i = 0; i < settled.size(); i++) {
       Run run = settled.get(i);
+      run.recorded(answers.get(i));
       Settlement settlement = settles.get(i).settlement();
       if (answers.get(i) == Settled.LEASE_LOST) {
         run.queue.counters.leasesLost.increment();

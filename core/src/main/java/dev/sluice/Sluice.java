@@ -1,7 +1,5 @@
 package dev.sluice;
 
-import dev.sluice.engine.Bound;
-import dev.sluice.engine.Controllable;
 import dev.sluice.engine.Controllable.Control;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineUnavailableException;
@@ -11,10 +9,8 @@ import dev.sluice.engine.Inspectable;
 import dev.sluice.engine.Limits;
 import dev.sluice.engine.Offer;
 import dev.sluice.job.Admission;
-import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
-import dev.sluice.job.JobView;
 import dev.sluice.job.Names;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,9 +18,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// A gate for background work: jobs are handed over and answered at once, wait in bounded queues,
 /// and are run with controlled concurrency and rate.
@@ -54,33 +50,34 @@ public final class Sluice implements AutoCloseable {
   private final Engine engine;
   private final Limits limits;
   private final Environment environment;
-  private final Map<String, QueueRuntime> queues;
-  private final boolean works;
+  private final Queues queues = new Queues();
+  private final boolean handlers;
   private final Ids ids;
   private final GroupCommitter committer;
   private final Recurring recurring;
   private final Runs runs = new Runs();
+  private final Answers answers;
   private final Settler settler;
   private final Keeper keeper;
   private final Closing closing;
+  private final Steering steering;
+  private final Workers workers;
 
   private Sluice(SluiceBuilder builder, Listeners listeners) {
     engine = builder.engine;
     limits = engine.limits();
     environment = builder.environment;
-    works = !builder.registrations.isEmpty();
+    handlers = !builder.registrations.isEmpty();
     Environment.Clock clock = environment.clock();
-    queues = new TreeMap<>();
-    builder.policies.forEach(
-        (name, policy) -> queues.put(name, new QueueRuntime(name, policy, clock.monotonicNanos())));
+    long now = clock.monotonicNanos();
+    builder.queues.forEach(
+        (name, queue) -> queues.put(name, queue.policy(), queue.delivery(), now));
     ids = new Ids(clock, environment.random());
-    committer = new GroupCommitter(engine);
-    recurring =
-        new Recurring(
-            clock, job -> enqueue(List.of(job)).getFirst(), id -> controllable().cancelWaiting(id));
+    committer = new GroupCommitter(engine, clock, builder.commitListener);
+    recurring = new Recurring(clock, job -> enqueue(List.of(job)).getFirst(), this::withdraw);
+    answers = new Answers(environment, runs, handlers);
     settler = new Settler(engine, environment, runs, listeners);
-    Map<String, QueueRuntime> worked = works ? queues : Map.of();
-    Reaper reaper = new Reaper(engine, clock, queues, listeners);
+    Reaper reaper = new Reaper(engine, clock, queues, runs, listeners);
     keeper =
         new Keeper(
             clock,
@@ -88,12 +85,12 @@ public final class Sluice implements AutoCloseable {
             reaper,
             recurring,
             new Pruner(engine, queues),
-            new StuckCheck(engine, clock, worked));
+            new StuckCheck(engine, clock, queues, handlers));
     Dispatcher dispatcher =
         new Dispatcher(
             engine,
             environment,
-            worked,
+            queues,
             Map.copyOf(builder.registrations),
             runs,
             settler,
@@ -103,8 +100,7 @@ public final class Sluice implements AutoCloseable {
     // The settler first and the dispatcher last: nothing starts before its end can be recorded.
     Loop settling = threads.loop("sluice-settler", settler);
     settler.wakeBy(settling::wake);
-    Loop watching =
-        threads.loop("sluice-watchdog", new Watchdog(environment, runs, settler, listeners));
+    Loop watching = threads.loop("sluice-watchdog", new Watchdog(environment, runs, listeners));
     // Before the keeper, whose reaper it is from then on.
     reclaim(reaper);
     Loop keeping = threads.loop("sluice-keeper", keeper);
@@ -118,7 +114,18 @@ public final class Sluice implements AutoCloseable {
     });
     closing =
         new Closing(
-            engine, clock, runs, settler, listeners, dispatching, watching, settling, keeping);
+            engine,
+            clock,
+            queues,
+            runs,
+            settler,
+            listeners,
+            dispatching,
+            watching,
+            settling,
+            keeping);
+    steering = new Steering(engine, clock, queues, runs, listeners, handlers, dispatching::wake);
+    workers = new Workers(engine, clock, queues, runs, dispatching::wake);
   }
 
   /// Takes back what an earlier process left running before anything starts, so that an interrupted
@@ -160,12 +167,11 @@ public final class Sluice implements AutoCloseable {
     NewJob<T> newJob = new NewJob<>(type, payload, options);
     QueueRuntime queue = queue(newJob);
     if (closing.begun()) {
-      return stopping(queue);
+      return answers.stopping(queue);
     }
     long now = environment.clock().wallMillis();
-    Job job = job(ids.id(ids.reserve(1, now)), queue, newJob, now);
-    List<Offer> offer = List.of(new Offer(job, queue.policy().capacity()));
-    return answer(queue, committer.commit(offer).getFirst());
+    Offer offer = offer(ids.id(ids.reserve(1, now)), queue, newJob, now);
+    return answers.of(queue, committer.commit(List.of(offer)).getFirst());
   }
 
   /// Hands over many jobs; each gets its own answer, in order. Jobs that go into one batch of the
@@ -184,63 +190,23 @@ public final class Sluice implements AutoCloseable {
     for (NewJob<?> newJob : jobs) {
       QueueRuntime queue = queue(newJob);
       targets.add(queue);
-      offers.add(new Offer(job(ids.id(tick++), queue, newJob, now), queue.policy().capacity()));
+      offers.add(offer(ids.id(tick++), queue, newJob, now));
     }
     if (closing.begun()) {
-      return targets.stream().map(Sluice::stopping).toList();
+      return targets.stream().map(answers::stopping).toList();
     }
-    List<Admission> answers = new ArrayList<>(jobs.size());
+    List<Admission> admissions = new ArrayList<>(jobs.size());
     for (int from = 0; from < offers.size(); from += limits.batch()) {
       int to = Math.min(offers.size(), from + limits.batch());
       for (Admission admission : committer.commit(offers.subList(from, to))) {
-        answers.add(answer(targets.get(answers.size()), admission));
+        admissions.add(answers.of(targets.get(admissions.size()), admission));
       }
     }
-    return answers;
+    return admissions;
   }
 
-  private <T> Job job(JobId id, QueueRuntime queue, NewJob<T> newJob, long now) {
-    return Intake.job(id, queue, newJob.type(), newJob.payload(), newJob.options(), now, limits);
-  }
-
-  private static Admission stopping(QueueRuntime queue) {
-    queue.counters.refused.increment();
-    return new Admission.Refused(Admission.Reason.STOPPING, Optional.empty());
-  }
-
-  /// Counts the engine's answer, and gives a refusal its time.
-  private Admission answer(QueueRuntime queue, Admission admission) {
-    return switch (admission) {
-      case Admission.Accepted _ -> {
-        queue.counters.accepted.increment();
-        yield admission;
-      }
-      case Admission.Duplicate _ -> {
-        queue.counters.duplicates.increment();
-        yield admission;
-      }
-      case Admission.Refused(var reason, _) -> {
-        queue.counters.refused.increment();
-        yield refused(queue, reason);
-      }
-    };
-  }
-
-  private Admission refused(QueueRuntime queue, Admission.Reason reason) {
-    if (queue.paused) {
-      return new Admission.Refused(Admission.Reason.PAUSED, Optional.empty());
-    }
-    if (!works) {
-      return new Admission.Refused(Admission.Reason.NO_WORKER, Optional.empty());
-    }
-    long now = environment.clock().monotonicNanos();
-    Duration retryAfter =
-        queue.drain.retryAfter(
-            () -> runs.longest(queue, now),
-            queue.running.get(),
-            environment.random().nextDouble(),
-            now);
-    return new Admission.Refused(reason, Optional.of(retryAfter));
+  private Offer offer(JobId id, QueueRuntime queue, NewJob<?> newJob, long now) {
+    return new Offer(Intake.job(id, queue, newJob, now, limits), queue.policy().capacity());
   }
 
   /// Puts a schedule in force: at each firing, a job of that type and payload runs once, also when
@@ -276,8 +242,13 @@ public final class Sluice implements AutoCloseable {
   public boolean unschedule(String name) {
     Objects.requireNonNull(name, "schedule: must not be null");
     boolean known = recurring.names().contains(name);
-    recurring.remove(name).ifPresent(id -> controllable().cancelWaiting(id));
+    recurring.remove(name).ifPresent(this::withdraw);
     return known;
+  }
+
+  /// Cancels a firing that waits; one that runs goes on.
+  private void withdraw(JobId id) {
+    steering.controllable().cancelWaiting(id);
   }
 
   /// Names of the schedules in force in this process, sorted.
@@ -290,31 +261,28 @@ public final class Sluice implements AutoCloseable {
   /// @throws IllegalStateException when the engine cannot show jobs
   public Optional<JobStatus> find(JobId id) {
     Objects.requireNonNull(id, "id: must not be null");
-    return inspectable().find(id).map(this::status);
+    return steering.inspectable().find(id).map(steering::status);
   }
 
-  private JobStatus status(JobView view) {
-    long now = environment.clock().monotonicNanos();
-    Optional<RunningJob> running =
-        view.state() == JobState.RUNNING
-            ? runs.find(view.id()).map(run -> run.show(now))
-            : Optional.empty();
-    return new JobStatus(view, eta(view, now), running);
+  /// The newest job of that key in the queue, if it is kept.
+  ///
+  /// @throws IllegalStateException when the engine cannot show jobs
+  public Optional<JobStatus> findByKey(String queue, String key) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    Objects.requireNonNull(key, "key: must not be null");
+    return steering.inspectable().findByKey(queue, key).map(steering::status);
   }
 
-  private Optional<Duration> eta(JobView view, long nowNanos) {
-    QueueRuntime queue = queues.get(view.job().queue());
-    if (queue == null || queue.paused || !works) {
-      return Optional.empty();
-    }
-    return switch (view.state()) {
-      case READY -> queue.timeToStart(view.ahead(), nowNanos);
-      case SCHEDULED ->
-          Optional.ofNullable(view.dueAt())
-              .map(due -> Duration.ofMillis(due.toEpochMilli() - environment.clock().wallMillis()))
-              .map(left -> left.isNegative() ? Duration.ZERO : left);
-      case RUNNING, SUCCEEDED, DEAD, CANCELLED -> Optional.empty();
-    };
+  /// Jobs of one queue in one state, in the order of [Inspectable#list].
+  ///
+  /// @param limit 1 to [Inspectable#MAX_PAGE]
+  /// @param cursor where the page before this one ended; null for the first page
+  /// @throws IllegalArgumentException when limit or cursor are none
+  /// @throws IllegalStateException when the engine cannot show jobs
+  public Inspectable.Page list(String queue, JobState state, int limit, @Nullable String cursor) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    Objects.requireNonNull(state, "state: must not be null");
+    return steering.inspectable().list(queue, state, limit, cursor);
   }
 
   /// Cancels a waiting job, or asks a running one to stop: its thread is interrupted, and what the
@@ -323,12 +291,7 @@ public final class Sluice implements AutoCloseable {
   /// @throws IllegalStateException when the engine cannot be steered
   public Control cancel(JobId id) {
     Objects.requireNonNull(id, "id: must not be null");
-    Control control = controllable().cancel(id);
-    if (control == Control.REQUESTED) {
-      long now = environment.clock().monotonicNanos();
-      runs.find(id).ifPresent(run -> run.interrupt(Ending.Interruption.CANCEL, now));
-    }
-    return control;
+    return steering.cancel(id);
   }
 
   /// Lets an ended job run again, from attempt 1, if its queue has room.
@@ -336,13 +299,23 @@ public final class Sluice implements AutoCloseable {
   /// @throws IllegalStateException when the engine cannot be steered
   public Control retry(JobId id) {
     Objects.requireNonNull(id, "id: must not be null");
-    Bound bound =
-        inspectable()
-            .find(id)
-            .map(view -> queues.get(view.job().queue()))
-            .map(queue -> queue.policy().capacity())
-            .orElse(QueuePolicy.defaults().capacity());
-    return controllable().retry(id, bound);
+    return steering.retry(id);
+  }
+
+  /// Makes a scheduled job ready now.
+  ///
+  /// @throws IllegalStateException when the engine cannot be steered
+  public Control runNow(JobId id) {
+    Objects.requireNonNull(id, "id: must not be null");
+    return steering.controllable().runNow(id);
+  }
+
+  /// Lets go of an ended job.
+  ///
+  /// @throws IllegalStateException when the engine cannot be steered
+  public Control delete(JobId id) {
+    Objects.requireNonNull(id, "id: must not be null");
+    return steering.controllable().delete(id);
   }
 
   /// Stops starting jobs of a queue; enqueues go on until it is full. Kept by the engine.
@@ -350,7 +323,7 @@ public final class Sluice implements AutoCloseable {
   /// @throws IllegalArgumentException when the queue is unknown
   /// @throws IllegalStateException when the engine cannot be steered
   public void pause(String queue) {
-    pause(queue, true);
+    steering.pause(queue, true);
   }
 
   /// Undoes [#pause].
@@ -358,14 +331,7 @@ public final class Sluice implements AutoCloseable {
   /// @throws IllegalArgumentException when the queue is unknown
   /// @throws IllegalStateException when the engine cannot be steered
   public void resume(String queue) {
-    pause(queue, false);
-  }
-
-  private void pause(String queue, boolean paused) {
-    QueueRuntime runtime = queue(queue);
-    controllable().pause(queue, paused);
-    runtime.paused = paused;
-    closing.wakeDispatcher();
+    steering.pause(queue, false);
   }
 
   /// Cancels all waiting jobs of a queue.
@@ -374,15 +340,7 @@ public final class Sluice implements AutoCloseable {
   /// @throws IllegalArgumentException when the queue is unknown
   /// @throws IllegalStateException when the engine cannot be steered
   public long purge(String queue) {
-    queue(queue);
-    int step = Math.min(1000, limits.batch());
-    long all = 0;
-    int some;
-    do {
-      some = controllable().purge(queue, step);
-      all += some;
-    } while (some == step);
-    return all;
+    return steering.purge(queue);
   }
 
   /// Changes the policy of a queue while it works. `change` must be a pure function: it is called
@@ -392,9 +350,60 @@ public final class Sluice implements AutoCloseable {
   /// @throws IllegalArgumentException when the queue is unknown
   public void reconfigure(String queue, UnaryOperator<QueuePolicy> change) {
     Objects.requireNonNull(change, "change: must not be null");
-    QueueRuntime runtime = queue(queue);
-    runtime.change(change);
+    queues.require(queue).change(change);
     closing.wakeDispatcher();
+  }
+
+  /// Adds a queue while this works, or gives a known one another policy and delivery. Not kept by
+  /// the engine.
+  ///
+  /// @throws IllegalArgumentException when the name is none, or there are too many queues
+  public void define(String queue, QueuePolicy policy, Delivery delivery) {
+    queues.put(
+        Names.require("queue", queue),
+        Objects.requireNonNull(policy, "policy: must not be null"),
+        Objects.requireNonNull(delivery, "delivery: must not be null"),
+        environment.clock().monotonicNanos());
+    closing.wakeDispatcher();
+  }
+
+  /// Forgets a queue in which no job waits or runs, and its ended jobs. A job that is handed over
+  /// at this very moment may be kept by the engine, and waits until the queue is defined again.
+  ///
+  /// @throws IllegalArgumentException when the queue is unknown
+  /// @throws IllegalStateException when it is not empty, a schedule fires into it, or the engine
+  ///   cannot show jobs
+  public void drop(String queue) {
+    queues.require(queue);
+    recurring
+        .into(queue)
+        .ifPresent(name -> {
+          throw new IllegalStateException(
+              "queue: '" + queue + "' is still used by the schedule '" + name + "'");
+        });
+    steering.drop(queue);
+  }
+
+  /// The door for workers in other processes.
+  public Workers workers() {
+    return workers;
+  }
+
+  /// Small texts that the engine keeps beside the jobs, by name.
+  ///
+  /// @throws IllegalStateException when the engine keeps none
+  public Map<String, String> remembered() {
+    return steering.remembering().remembered();
+  }
+
+  /// Keeps a small text beside the jobs, in place of an earlier one of that name.
+  ///
+  /// @param text null to forget
+  /// @throws IllegalArgumentException when name or text are longer than [Remembering] takes
+  /// @throws IllegalStateException when the engine keeps none
+  public void remember(String name, @Nullable String text) {
+    Objects.requireNonNull(name, "name: must not be null");
+    steering.remembering().remember(name, text);
   }
 
   /// The attempts that run in this process, zombies among them, with their live stacks.
@@ -406,9 +415,24 @@ public final class Sluice implements AutoCloseable {
         .toList();
   }
 
+  /// Names who is told of each batch of enqueues from now on, in place of an earlier one.
+  public void measure(CommitListener listener) {
+    committer.measure(Objects.requireNonNull(listener, "listener: must not be null"));
+  }
+
+  /// Adds a listener, told of events from now on. Returns what undoes it.
+  public Runnable listen(JobListener listener) {
+    return steering.listen(listener);
+  }
+
+  /// Whether this process has a queue of that name.
+  public boolean hasQueue(String queue) {
+    return queues.find(Objects.requireNonNull(queue, "queue: must not be null")) != null;
+  }
+
   /// Names of the queues of this process, sorted.
   public List<String> queues() {
-    return List.copyOf(queues.keySet());
+    return queues.names();
   }
 
   /// A queue at this moment.
@@ -416,8 +440,16 @@ public final class Sluice implements AutoCloseable {
   /// @throws IllegalArgumentException when the queue is unknown
   /// @throws IllegalStateException when the engine cannot show jobs
   public QueueStatus status(String queue) {
-    QueueRuntime runtime = queue(queue);
-    return runtime.status(inspectable().counts(queue));
+    QueueRuntime runtime = queues.require(queue);
+    return runtime.status(
+        steering.inspectable().counts(queue), handlers, environment.clock().monotonicNanos());
+  }
+
+  /// What a job that is handed over to that queue now may expect. Asks nobody and never blocks.
+  ///
+  /// @throws IllegalArgumentException when the queue is unknown
+  public Outlook outlook(String queue) {
+    return queues.require(queue).outlook(handlers, environment.clock().monotonicNanos());
   }
 
   /// Whether this instance does its work. Asks nobody and never blocks.
@@ -433,7 +465,7 @@ public final class Sluice implements AutoCloseable {
       reasons.add(
           "the engine has not answered for " + Duration.ofNanos(busyNanos).toSeconds() + " s");
     }
-    for (QueueRuntime queue : queues.values()) {
+    for (QueueRuntime queue : queues.all()) {
       queue.complaints().forEach(reasons::add);
     }
     return new Health(reasons);
@@ -463,30 +495,6 @@ public final class Sluice implements AutoCloseable {
   }
 
   private QueueRuntime queue(NewJob<?> job) {
-    return queue(job.options().queue().orElse(job.type().queue()));
-  }
-
-  private QueueRuntime queue(String name) {
-    Objects.requireNonNull(name, "queue: must not be null");
-    QueueRuntime queue = queues.get(name);
-    if (queue == null) {
-      throw new IllegalArgumentException(
-          "queue: '" + name + "' is not configured; known are " + queues.keySet());
-    }
-    return queue;
-  }
-
-  private Inspectable inspectable() {
-    if (engine instanceof Inspectable inspectable) {
-      return inspectable;
-    }
-    throw new IllegalStateException("the engine '" + limits.engine() + "' cannot show jobs");
-  }
-
-  private Controllable controllable() {
-    if (engine instanceof Controllable controllable) {
-      return controllable;
-    }
-    throw new IllegalStateException("the engine '" + limits.engine() + "' cannot be steered");
+    return queues.require(job.options().queue().orElse(job.type().queue()));
   }
 }

@@ -14,14 +14,20 @@ import java.util.Objects;
 /// Threading: not thread-safe.
 public final class SluiceBuilder {
   final Engine engine;
-  final Map<String, QueuePolicy> policies = new LinkedHashMap<>();
+  final Map<String, Defined> queues = new LinkedHashMap<>();
   final Map<String, Registration<?>> registrations = new LinkedHashMap<>();
   final List<JobListener> listeners = new ArrayList<>();
+  CommitListener commitListener = (_, _) -> {};
   Environment environment = Environment.system();
+
+  /// A queue as it was named.
+  record Defined(QueuePolicy policy, Delivery delivery) {
+    static final Defined DEFAULTS = new Defined(QueuePolicy.defaults(), Delivery.byType());
+  }
 
   SluiceBuilder(Engine engine) {
     this.engine = engine;
-    policies.put(JobType.DEFAULT_QUEUE, QueuePolicy.defaults());
+    queues.put(JobType.DEFAULT_QUEUE, Defined.DEFAULTS);
   }
 
   /// Names a queue and its policy. The queue `default` is always there; naming it replaces its
@@ -29,8 +35,16 @@ public final class SluiceBuilder {
   ///
   /// @throws IllegalArgumentException when the name is none
   public SluiceBuilder queue(String name, QueuePolicy policy) {
-    Names.require("queue", name);
-    policies.put(name, Objects.requireNonNull(policy, "policy: must not be null"));
+    return queue(name, policy, Delivery.byType());
+  }
+
+  /// Names a queue, its policy and how its jobs get to their workers.
+  ///
+  /// @throws IllegalArgumentException when the name is none
+  public SluiceBuilder queue(String name, QueuePolicy policy, Delivery delivery) {
+    Objects.requireNonNull(policy, "policy: must not be null");
+    Objects.requireNonNull(delivery, "delivery: must not be null");
+    queues.put(Names.require("queue", name), new Defined(policy, delivery));
     return this;
   }
 
@@ -46,13 +60,19 @@ public final class SluiceBuilder {
     if (registrations.putIfAbsent(type.name(), new Registration<>(type, handler)) != null) {
       throw new IllegalArgumentException("job type: '" + type.name() + "' has a handler already");
     }
-    policies.putIfAbsent(type.queue(), QueuePolicy.defaults());
+    queues.putIfAbsent(type.queue(), Defined.DEFAULTS);
     return this;
   }
 
   /// Adds somebody who wants to know what happens to jobs.
   public SluiceBuilder listen(JobListener listener) {
     listeners.add(Objects.requireNonNull(listener, "listener: must not be null"));
+    return this;
+  }
+
+  /// Names who is told of each batch of enqueues, in place of an earlier one.
+  public SluiceBuilder measure(CommitListener listener) {
+    commitListener = Objects.requireNonNull(listener, "listener: must not be null");
     return this;
   }
 

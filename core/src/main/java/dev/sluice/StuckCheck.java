@@ -4,7 +4,6 @@ import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Inspectable;
 import java.time.Duration;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The chore that watches the watchers: jobs ready, a slot free, and nothing claimed for 5 seconds
@@ -17,19 +16,21 @@ final class StuckCheck implements Environment.Step {
 
   private final Engine engine;
   private final Environment.Clock clock;
-  private final Map<String, QueueRuntime> queues;
+  private final Queues queues;
+  private final boolean handlers;
 
-  /// @param queues the queues that this process works on
-  StuckCheck(Engine engine, Environment.Clock clock, Map<String, QueueRuntime> queues) {
+  /// @param handlers whether job types have handlers here
+  StuckCheck(Engine engine, Environment.Clock clock, Queues queues, boolean handlers) {
     this.engine = engine;
     this.clock = clock;
     this.queues = queues;
+    this.handlers = handlers;
   }
 
   @Override
   public long step() {
     if (engine instanceof Inspectable inspectable) {
-      for (QueueRuntime queue : queues.values()) {
+      for (QueueRuntime queue : queues.all()) {
         queue.stuck = check(queue, inspectable.counts(queue.name()));
       }
     }
@@ -38,8 +39,12 @@ final class StuckCheck implements Environment.Step {
 
   private @Nullable String check(QueueRuntime queue, Inspectable.Counts counts) {
     long now = clock.monotonicNanos();
-    queue.paused = counts.paused();
-    if (counts.ready() == 0 || counts.paused() || queue.freeSlots() == 0) {
+    queue.looked(counts);
+    if (counts.ready() == 0
+        || counts.paused()
+        || queue.freeSlots() == 0
+        || !queue.isWanted()
+        || !queue.isWorked(handlers, now)) {
       // Nothing to claim now; the time without a claim counts from here.
       queue.claimableSinceNanos = now;
       return null;

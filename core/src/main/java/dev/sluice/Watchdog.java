@@ -14,13 +14,11 @@ final class Watchdog implements Environment.Step {
 
   private final Environment environment;
   private final Runs runs;
-  private final Settler settler;
   private final Listeners listeners;
 
-  Watchdog(Environment environment, Runs runs, Settler settler, Listeners listeners) {
+  Watchdog(Environment environment, Runs runs, Listeners listeners) {
     this.environment = environment;
     this.runs = runs;
-    this.settler = settler;
     this.listeners = listeners;
   }
 
@@ -40,13 +38,18 @@ final class Watchdog implements Environment.Step {
   }
 
   private void giveUp(Run run) {
+    if (!run.holdsThread()) {
+      run.end(new Ending.Abandoned("the worker did not stop when told to", run.interruption()));
+      return;
+    }
     runs.addZombie(run);
-    if (!run.abandon()) {
+    if (!run.end(
+        new Ending.Abandoned(
+            "heeded no interrupt and was given up; its thread still runs", run.interruption()))) {
       // It answered at the last moment.
       runs.removeZombie(run);
       return;
     }
-    settler.ended(run);
     if (!listeners.isEmpty()) {
       listeners.tell(new JobEvent.BecameZombie(run.claim.job(), run.attempt()));
     }

@@ -142,9 +142,9 @@ final class DecisionTest {
         row(
             "lost its lease",
             threw(Ending.Interruption.LEASE_LOST),
-            1,
+            3,
             0,
-            again(NOW + 7_500, false, record(1, AttemptOutcome.LOST, "boom"))),
+            again(NOW, false, record(3, AttemptOutcome.LOST, "boom"))),
         row(
             "is a zombie after its timeout",
             gaveUp(Ending.Interruption.TIMEOUT),

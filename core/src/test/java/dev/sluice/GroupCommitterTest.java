@@ -8,6 +8,7 @@ import dev.sluice.engine.ClaimRequest;
 import dev.sluice.engine.Claimed;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Environment;
 import dev.sluice.engine.Extension;
 import dev.sluice.engine.Lease;
 import dev.sluice.engine.Limits;
@@ -91,19 +92,22 @@ final class GroupCommitterTest {
         .toList();
   }
 
+  private static GroupCommitter committer(Function<List<Offer>, List<Admission>> offer) {
+    return new GroupCommitter(new OfferOnly(offer), Environment.system().clock(), (_, _) -> {});
+  }
+
   @Test
   void eachOfManyProducersGetsItsOwnAnswersInOrder() throws Exception {
     AtomicInteger calls = new AtomicInteger();
     AtomicInteger atOnce = new AtomicInteger();
     GroupCommitter committer =
-        new GroupCommitter(
-            new OfferOnly(offers -> {
-              calls.incrementAndGet();
-              assertThat(atOnce.incrementAndGet()).isEqualTo(1);
-              assertThat(offers).hasSizeLessThanOrEqualTo(BATCH);
-              atOnce.decrementAndGet();
-              return accepted(offers);
-            }));
+        committer(offers -> {
+          calls.incrementAndGet();
+          assertThat(atOnce.incrementAndGet()).isEqualTo(1);
+          assertThat(offers).hasSizeLessThanOrEqualTo(BATCH);
+          atOnce.decrementAndGet();
+          return accepted(offers);
+        });
     int producers = 500;
     int each = 40;
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -129,12 +133,11 @@ final class GroupCommitterTest {
     CountDownLatch leading = new CountDownLatch(1);
     CountDownLatch go = new CountDownLatch(1);
     GroupCommitter committer =
-        new GroupCommitter(
-            new OfferOnly(offers -> {
-              leading.countDown();
-              awaitUninterruptibly(go);
-              return accepted(offers);
-            }));
+        committer(offers -> {
+          leading.countDown();
+          awaitUninterruptibly(go);
+          return accepted(offers);
+        });
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<?> leader = threads.submit(() -> committer.commit(offers(0, 1)));
       leading.await();
@@ -155,12 +158,11 @@ final class GroupCommitterTest {
     CountDownLatch leading = new CountDownLatch(1);
     CountDownLatch go = new CountDownLatch(1);
     GroupCommitter committer =
-        new GroupCommitter(
-            new OfferOnly(_ -> {
-              leading.countDown();
-              awaitUninterruptibly(go);
-              throw new EngineUnavailableException("the disk is full");
-            }));
+        committer(_ -> {
+          leading.countDown();
+          awaitUninterruptibly(go);
+          throw new EngineUnavailableException("the disk is full");
+        });
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Throwable>> all =
           IntStream.range(0, 100)
@@ -185,13 +187,12 @@ final class GroupCommitterTest {
   void anyFailureAtAllIsToldAndTheNextCommitWorks() {
     AtomicInteger calls = new AtomicInteger();
     GroupCommitter committer =
-        new GroupCommitter(
-            new OfferOnly(offers -> {
-              if (calls.getAndIncrement() == 0) {
-                throw new StackOverflowError();
-              }
-              return accepted(offers);
-            }));
+        committer(offers -> {
+          if (calls.getAndIncrement() == 0) {
+            throw new StackOverflowError();
+          }
+          return accepted(offers);
+        });
     assertThatThrownBy(() -> committer.commit(offers(0, 1)))
         .isInstanceOf(EngineUnavailableException.class)
         .hasMessage("the engine failed: java.lang.StackOverflowError")

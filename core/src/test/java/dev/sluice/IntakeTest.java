@@ -20,8 +20,8 @@ final class IntakeTest {
       new Limits("small", false, true, true, 10, 4, Duration.ofMinutes(15));
 
   private static Job job(EnqueueOptions options, QueuePolicy policy, String payload) {
-    QueueRuntime queue = new QueueRuntime("default", policy, 0);
-    return Intake.job(new JobId(1, 2), queue, MAIL, payload, options, NOW, LIMITS);
+    QueueRuntime queue = new QueueRuntime("default", policy, Delivery.byType(), 0);
+    return Intake.job(new JobId(1, 2), queue, new NewJob<>(MAIL, payload, options), NOW, LIMITS);
   }
 
   private static JobOptions options(EnqueueOptions options) {
@@ -104,7 +104,7 @@ final class IntakeTest {
 
   private static void encode(Function<String, byte[]> encoder) {
     JobType<String> odd = JobType.of("odd", Codec.of(encoder, _ -> ""));
-    QueueRuntime queue = new QueueRuntime("default", QueuePolicy.defaults(), 0);
-    Intake.job(new JobId(1, 2), queue, odd, "x", EnqueueOptions.defaults(), NOW, LIMITS);
+    QueueRuntime queue = new QueueRuntime("default", QueuePolicy.defaults(), Delivery.byType(), 0);
+    Intake.job(new JobId(1, 2), queue, NewJob.of(odd, "x"), NOW, LIMITS);
   }
 }

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 final class QueueRuntimeTest {
   private static QueueRuntime queue(QueuePolicy policy) {
-    return new QueueRuntime("q", policy, 0);
+    return new QueueRuntime("q", policy, Delivery.byType(), 0);
   }
 
   @ParameterizedTest(name = "{0} slots, {1} run, {2} zombies, {3} replaced: {4} free")
@@ -42,7 +42,7 @@ final class QueueRuntimeTest {
     int low = 0;
     int normal = 0;
     for (int i = 0; i < 1600; i++) {
-      ClaimRequest request = queue.request(1);
+      ClaimRequest request = queue.request(1, Duration.ofSeconds(30));
       low += request.low();
       normal += request.normal();
       queue.claimed(request, 1, i);
@@ -57,7 +57,7 @@ final class QueueRuntimeTest {
     QueueRuntime queue = queue(QueuePolicy.defaults().withRate(Rate.perSecond(2).withBurst(5)));
     assertThat(queue.startable(100, 0)).isEqualTo(1);
     assertThat(queue.startable(100, 10_000_000_000L)).isEqualTo(5);
-    queue.claimed(queue.request(5), 5, 10_000_000_000L);
+    queue.claimed(queue.request(5, Duration.ofSeconds(30)), 5, 10_000_000_000L);
     assertThat(queue.startable(100, 10_000_000_000L)).isZero();
     assertThat(queue.nanosToToken(10_000_000_000L)).isBetween(499_999_000L, 500_001_000L);
     queue.change(QueuePolicy::withoutRate);

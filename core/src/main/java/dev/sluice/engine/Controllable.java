@@ -13,6 +13,16 @@ public interface Controllable {
   /// Sends an ended job to the end of its line with attempts and crashes at 0, if there is room.
   Control retry(JobId id, Bound bound);
 
+  /// Makes a SCHEDULED job READY now, at the end of its line.
+  ///
+  /// @return APPLIED, also for a job that is READY already; WRONG_STATE for any other
+  Control runNow(JobId id);
+
+  /// Lets go of an ended job at once, whatever the retention; its key is free again.
+  ///
+  /// @return WRONG_STATE for a job that has not ended
+  Control delete(JobId id);
+
   /// Cancels up to `max` waiting jobs of the queue.
   ///
   /// @return how many; fewer than `max` means that none waits any more

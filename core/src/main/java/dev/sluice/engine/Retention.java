@@ -23,6 +23,12 @@ public record Retention(Keep succeeded, Keep dead) {
         new Keep(Duration.ofDays(30), 100_000, 64L << 20));
   }
 
+  /// Keeps nothing.
+  public static Retention none() {
+    Keep nothing = new Keep(Duration.ZERO, 0, 0);
+    return new Retention(nothing, nothing);
+  }
+
   /// A bound on what is kept. Zero of anything keeps nothing.
   ///
   /// @param age since the job ended; at most 3,650 days

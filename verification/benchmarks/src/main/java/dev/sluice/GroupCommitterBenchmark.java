@@ -51,7 +51,7 @@ public class GroupCommitterBenchmark {
   public void open() throws IOException {
     scratch = Scratch.make();
     engine = SqliteEngine.open(scratch.file("jobs.db"));
-    committer = new GroupCommitter(engine);
+    committer = new GroupCommitter(engine, environment.clock(), (_, _) -> {});
   }
 
   @TearDown(Level.Iteration)

@@ -14,6 +14,7 @@ import dev.sluice.engine.Lease;
 import dev.sluice.engine.Limits;
 import dev.sluice.engine.Offer;
 import dev.sluice.engine.Reclaiming;
+import dev.sluice.engine.Remembering;
 import dev.sluice.engine.Retaining;
 import dev.sluice.engine.Retention;
 import dev.sluice.engine.Settle;
@@ -36,7 +37,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Jobs in the memory of this process: they end with it. The reference for all other engines.
@@ -44,7 +48,7 @@ import org.jspecify.annotations.Nullable;
 /// Threading: thread-safe. One lock, held for memory work only: never while a clock is read, never
 /// while the hint runs.
 public final class MemoryEngine
-    implements Engine, Reclaiming, Retaining, Inspectable, Controllable {
+    implements Engine, Reclaiming, Retaining, Inspectable, Controllable, Remembering {
   private static final Limits LIMITS =
       new Limits("memory", false, true, true, 10_000, 16 << 20, Duration.ofDays(3_650));
 
@@ -55,11 +59,12 @@ public final class MemoryEngine
 
   private final Environment.Clock clock;
 
-  /// Guards `nodes`, `queues`, everything inside their values, and writes of `closed`.
+  /// Guards `nodes`, `queues`, `texts`, everything inside their values, and writes of `closed`.
   private final ReentrantLock lock = new ReentrantLock();
 
   private final JobTable nodes = new JobTable();
   private final Map<String, MemoryQueue> queues = new HashMap<>();
+  private final Map<String, String> texts = new HashMap<>();
   private volatile boolean closed;
   private volatile @Nullable Runnable hint;
 
@@ -155,11 +160,8 @@ public final class MemoryEngine
 
   /// Room for what a claim may bring, without making much of a request for very many.
   private static int expected(List<ClaimRequest> requests) {
-    int most = 0;
-    for (ClaimRequest request : requests) {
-      most = Math.min(MAX_PAGE, most + Math.min(MAX_PAGE, request.max()));
-    }
-    return most;
+    long most = requests.stream().mapToLong(ClaimRequest::max).sum();
+    return (int) Math.min(MAX_PAGE, most);
   }
 
   @Override
@@ -167,22 +169,16 @@ public final class MemoryEngine
     Limits.requireEach("leases", leases);
     Limits.requireLease("by", by);
     long deadlineNanos = clock.monotonicNanos() + nanos(by);
-    List<Extension> extensions = new ArrayList<>(leases.size());
-    lockOpen();
-    try {
-      for (Lease lease : leases) {
-        JobNode node = nodes.get(lease.id());
-        if (node == null || node.epoch != lease.epoch() || node.state != JobState.RUNNING) {
-          extensions.add(Extension.LEASE_LOST);
-        } else {
-          node.deadlineNanos = deadlineNanos;
-          extensions.add(node.cancelRequested() ? Extension.CANCEL_REQUESTED : Extension.EXTENDED);
-        }
-      }
-    } finally {
-      lock.unlock();
+    return locked(() -> leases.stream().map(lease -> extend(lease, deadlineNanos)).toList());
+  }
+
+  private Extension extend(Lease lease, long deadlineNanos) {
+    JobNode node = nodes.get(lease.id());
+    if (node == null || node.epoch != lease.epoch() || node.state != JobState.RUNNING) {
+      return Extension.LEASE_LOST;
     }
-    return extensions;
+    node.deadlineNanos = deadlineNanos;
+    return node.cancelRequested() ? Extension.CANCEL_REQUESTED : Extension.EXTENDED;
   }
 
   @Override
@@ -248,6 +244,7 @@ public final class MemoryEngine
       closed = true;
       nodes.clear();
       queues.clear();
+      texts.clear();
       hint = null;
     } finally {
       lock.unlock();
@@ -258,9 +255,8 @@ public final class MemoryEngine
   public List<Claim> expired(int max) {
     Limits.requireMost(max);
     long nowNanos = clock.monotonicNanos();
-    List<JobNode> late = new ArrayList<>();
-    lockOpen();
-    try {
+    return locked(() -> {
+      List<JobNode> late = new ArrayList<>();
       for (MemoryQueue queue : queues.values()) {
         for (JobNode node = queue.running.head; node != null; node = node.next) {
           if (node.deadlinePassed(nowNanos)) {
@@ -270,34 +266,48 @@ public final class MemoryEngine
       }
       late.sort(Comparator.comparingLong(node -> node.deadlineNanos - nowNanos));
       return late.stream().limit(max).map(JobNode::claim).toList();
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   @Override
   public int prune(String queueName, Retention retention, int max) {
-    Objects.requireNonNull(queueName, "queue: must not be null");
     Objects.requireNonNull(retention, "retention: must not be null");
     Limits.requireMost(max);
     long nowMillis = clock.wallMillis();
-    lockOpen();
-    try {
-      MemoryQueue queue = queues.get(queueName);
+    return locked(() -> {
+      MemoryQueue queue = queue(queueName);
       int gone = 0;
       while (queue != null && gone < max) {
         JobNode node = queue.notKept(retention, nowMillis);
         if (node == null) {
           return gone;
         }
-        queue.forget(node);
-        nodes.remove(node);
+        forget(node);
         gone++;
       }
       return gone;
-    } finally {
-      lock.unlock();
+    });
+  }
+
+  private void forget(JobNode node) {
+    node.queue.forget(node);
+    nodes.remove(node);
+  }
+
+  /// Does something to one job.
+  private Control steer(JobId id, Function<JobNode, Control> action) {
+    return locked(() -> {
+      JobNode node = node(id);
+      return node == null ? Control.NOT_FOUND : action.apply(node);
+    });
+  }
+
+  /// Passes an answer on, after a hint if it made a job ready.
+  private Control hinted(Control answer) {
+    if (answer == Control.APPLIED) {
+      callHint();
     }
+    return answer;
   }
 
   @Override
@@ -311,91 +321,80 @@ public final class MemoryEngine
   }
 
   private Control cancel(JobId id, boolean evenRunning) {
-    Objects.requireNonNull(id, "id: must not be null");
     long nowMillis = clock.wallMillis();
-    lockOpen();
-    try {
-      JobNode node = nodes.get(id);
-      if (node == null) {
-        return Control.NOT_FOUND;
-      }
-      if (node.state.isWaiting()) {
-        node.queue.cancel(node, nowMillis);
-        return Control.APPLIED;
-      }
-      if (node.state.isTerminal() || !evenRunning) {
-        return Control.WRONG_STATE;
-      }
-      node.requestCancel();
-      return Control.REQUESTED;
-    } finally {
-      lock.unlock();
-    }
+    return steer(
+        id,
+        node -> {
+          if (node.state.isWaiting()) {
+            node.queue.cancel(node, nowMillis);
+            return Control.APPLIED;
+          }
+          if (node.state.isTerminal() || !evenRunning) {
+            return Control.WRONG_STATE;
+          }
+          node.requestCancel();
+          return Control.REQUESTED;
+        });
   }
 
   @Override
   public Control retry(JobId id, Bound bound) {
-    Objects.requireNonNull(id, "id: must not be null");
     Objects.requireNonNull(bound, "bound: must not be null");
-    lockOpen();
-    try {
-      JobNode node = nodes.get(id);
-      if (node == null) {
-        return Control.NOT_FOUND;
-      }
-      if (!node.state.isTerminal()) {
-        return Control.WRONG_STATE;
-      }
-      if (node.queue.refusal(node.job, bound) != null) {
-        return Control.NO_ROOM;
-      }
-      node.queue.retry(node);
-    } finally {
-      lock.unlock();
-    }
-    callHint();
-    return Control.APPLIED;
+    return hinted(
+        steer(
+            id,
+            node -> {
+              if (!node.state.isTerminal()) {
+                return Control.WRONG_STATE;
+              }
+              if (node.queue.refusal(node.job, bound) != null) {
+                return Control.NO_ROOM;
+              }
+              node.queue.retry(node);
+              return Control.APPLIED;
+            }));
+  }
+
+  @Override
+  public Control runNow(JobId id) {
+    return hinted(
+        steer(
+            id,
+            node -> {
+              if (node.state == JobState.SCHEDULED) {
+                node.queue.makeReady(node);
+              }
+              return node.state == JobState.READY ? Control.APPLIED : Control.WRONG_STATE;
+            }));
+  }
+
+  @Override
+  public Control delete(JobId id) {
+    return steer(
+        id,
+        node -> {
+          if (!node.state.isTerminal()) {
+            return Control.WRONG_STATE;
+          }
+          forget(node);
+          return Control.APPLIED;
+        });
   }
 
   @Override
   public int purge(String queueName, int max) {
-    Objects.requireNonNull(queueName, "queue: must not be null");
     Limits.requireMost(max);
     long nowMillis = clock.wallMillis();
-    lockOpen();
-    try {
-      MemoryQueue queue = queues.get(queueName);
-      int cancelled = 0;
-      while (queue != null && cancelled < max) {
-        JobNode node = queue.anyWaiting();
-        if (node == null) {
-          return cancelled;
-        }
-        queue.cancel(node, nowMillis);
-        cancelled++;
-      }
-      return cancelled;
-    } finally {
-      lock.unlock();
-    }
+    return locked(() -> {
+      MemoryQueue queue = queue(queueName);
+      return queue == null ? 0 : queue.purge(max, nowMillis);
+    });
   }
 
   @Override
   public void pause(String queueName, boolean paused) {
     Objects.requireNonNull(queueName, "queue: must not be null");
-    lockOpen();
-    try {
-      if (paused) {
-        queues.computeIfAbsent(queueName, _ -> new MemoryQueue()).paused = true;
-      } else {
-        MemoryQueue queue = queues.get(queueName);
-        if (queue != null) {
-          queue.paused = false;
-        }
-      }
-    } finally {
-      lock.unlock();
-    }
+    locked(() -> queues.computeIfAbsent(queueName, _ -> new MemoryQueue()).paused = paused);
     if (!paused) {
       callHint();
     }
@@ -403,53 +402,32 @@ public final class MemoryEngine
 
   @Override
   public Optional<JobView> find(JobId id) {
-    Objects.requireNonNull(id, "id: must not be null");
-    lockOpen();
-    try {
-      return Optional.ofNullable(nodes.get(id)).map(JobNode::view);
-    } finally {
-      lock.unlock();
-    }
+    return locked(() -> Optional.ofNullable(node(id)).map(JobNode::view));
   }
 
   @Override
   public Optional<JobView> findByKey(String queueName, String key) {
-    Objects.requireNonNull(queueName, "queue: must not be null");
     Objects.requireNonNull(key, "key: must not be null");
-    lockOpen();
-    try {
-      return Optional.ofNullable(queues.get(queueName))
-          .map(queue -> queue.byKey(key))
-          .map(JobNode::view);
-    } finally {
-      lock.unlock();
-    }
+    return locked(() ->
+        Optional.ofNullable(queue(queueName)).map(queue -> queue.byKey(key)).map(JobNode::view));
   }
 
   @Override
   public List<String> queues() {
-    lockOpen();
-    try {
-      return queues.entrySet().stream()
-          .filter(queue -> queue.getValue().heldJobs)
-          .map(Map.Entry::getKey)
-          .sorted()
-          .toList();
-    } finally {
-      lock.unlock();
-    }
+    return locked(() ->
+        queues.entrySet().stream()
+            .filter(queue -> queue.getValue().heldJobs)
+            .map(Map.Entry::getKey)
+            .sorted()
+            .toList());
   }
 
   @Override
   public Counts counts(String queueName) {
-    Objects.requireNonNull(queueName, "queue: must not be null");
-    lockOpen();
-    try {
-      MemoryQueue queue = queues.get(queueName);
-      return queue == null ? new Counts(0, 0, 0, 0, 0, 0, 0, 0, false) : queue.counts();
-    } finally {
-      lock.unlock();
-    }
+    return locked(() ->
+        Optional.ofNullable(queue(queueName))
+            .map(MemoryQueue::counts)
+            .orElseGet(() -> new Counts(0, 0, 0, 0, 0, 0, 0, 0, false)));
   }
 
   @Override
@@ -458,14 +436,44 @@ public final class MemoryEngine
     Objects.requireNonNull(state, "state: must not be null");
     Inspectable.requirePage(limit);
     Cursor place = cursor == null ? null : Cursor.parse(state, cursor);
-    lockOpen();
-    try {
-      MemoryQueue queue = queues.get(queueName);
+    return locked(() -> {
+      MemoryQueue queue = queue(queueName);
       if (queue == null) {
         return new Page(List.of(), null);
       }
       JobNode anchor = place == null ? null : nodes.get(place.id());
       return new Listing(queue, state, limit, place, anchor).page();
+    });
+  }
+
+  @Override
+  public Map<String, String> remembered() {
+    return locked(() -> new TreeMap<>(texts));
+  }
+
+  @Override
+  public void remember(String name, @Nullable String text) {
+    Remembering.requireFits(name, text);
+    locked(() -> {
+      if (text != null) {
+        Remembering.requireRoom(texts.containsKey(name) ? 0 : texts.size());
+      }
+      return text == null ? texts.remove(name) : texts.put(name, text);
+    });
+  }
+
+  private @Nullable MemoryQueue queue(String name) {
+    return queues.get(Objects.requireNonNull(name, "queue: must not be null"));
+  }
+
+  private @Nullable JobNode node(JobId id) {
+    return nodes.get(Objects.requireNonNull(id, "id: must not be null"));
+  }
+
+  private <T> T locked(Supplier<T> work) {
+    lockOpen();
+    try {
+      return work.get();
     } finally {
       lock.unlock();
     }

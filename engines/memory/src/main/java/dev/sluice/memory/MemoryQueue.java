@@ -152,10 +152,15 @@ final class MemoryQueue {
       if (first.stateMillis > nowMillis) {
         return;
       }
-      take(first);
-      first.state = Lifecycle.DUE.apply(first.state);
-      putAtEnd(first);
+      makeReady(first);
     }
+  }
+
+  /// Ends the wait of a SCHEDULED job.
+  void makeReady(JobNode node) {
+    take(node);
+    node.state = Lifecycle.DUE.apply(node.state);
+    putAtEnd(node);
   }
 
   private void start(
@@ -236,7 +241,19 @@ final class MemoryQueue {
     putAtEnd(node);
   }
 
-  @Nullable JobNode anyWaiting() {
+  /// Cancels waiting jobs.
+  ///
+  /// @return how many; fewer than `max` when none waits any more
+  int purge(int max, long nowMillis) {
+    int cancelled = 0;
+    for (JobNode node = anyWaiting(); node != null && cancelled < max; node = anyWaiting()) {
+      cancel(node, nowMillis);
+      cancelled++;
+    }
+    return cancelled;
+  }
+
+  private @Nullable JobNode anyWaiting() {
     if (high.head != null) {
       return high.head;
     }

@@ -78,6 +78,46 @@ final class Controls {
     return Control.APPLIED;
   }
 
+  Control runNow(JobId id) throws SQLException {
+    Row row = find(id);
+    if (row == null) {
+      return Control.NOT_FOUND;
+    }
+    if (!row.state().isWaiting()) {
+      return Control.WRONG_STATE;
+    }
+    if (row.state() == JobState.SCHEDULED) {
+      JobState to = Lifecycle.DUE.apply(row.state());
+      PreparedStatement promote = database.prepared(Sql.PROMOTE);
+      promote.setLong(1, row.seq());
+      promote.setLong(2, row.queue().takeTail(row.line()));
+      requireOne(promote.executeUpdate());
+      row.queue().move(row.state(), to, row.line(), row.bytes());
+      // It may have been the one that was due first.
+      row.queue().dueAt(QueueState.UNKNOWN);
+    }
+    return Control.APPLIED;
+  }
+
+  Control delete(JobId id) throws SQLException {
+    Row row = find(id);
+    if (row == null) {
+      return Control.NOT_FOUND;
+    }
+    if (!row.state().isTerminal()) {
+      return Control.WRONG_STATE;
+    }
+    PreparedStatement delete = database.prepared(Sql.DELETE);
+    delete.setLong(1, row.seq());
+    delete.setInt(2, Codes.of(row.state()));
+    requireOne(delete.executeUpdate());
+    PreparedStatement attempts = database.prepared(Sql.ATTEMPT_DELETE);
+    attempts.setLong(1, row.seq());
+    attempts.executeUpdate();
+    row.queue().leave(row.state(), row.line(), row.bytes());
+    return Control.APPLIED;
+  }
+
   int purge(String name, int max, long wallMillis) throws SQLException {
     QueueState queue = queues.find(name);
     if (queue == null) {

@@ -27,6 +27,7 @@ final class Session {
   final Controls controls;
   final Pruning pruning;
   final Views views;
+  final Texts texts;
 
   private Session(Database database) throws SQLException {
     this.database = database;
@@ -40,6 +41,7 @@ final class Session {
     controls = new Controls(this);
     pruning = new Pruning(this);
     views = new Views(this);
+    texts = new Texts(database);
   }
 
   /// Opens the file.
@@ -81,6 +83,7 @@ final class Session {
     database.rollback();
     queues.reload();
     types.forget();
+    texts.recount();
     jobs.reload();
   }
 

@@ -103,7 +103,15 @@ final class Sql {
                   + ", kept_bytes = "
                   + bytesOf("state IN (3, 5)")
                   + ", dead_bytes = "
-                  + bytesOf("state = 4")));
+                  + bytesOf("state = 4")),
+          // With row numbers: a long text does not belong between the names in one tree.
+          List.of(
+              """
+              CREATE TABLE remembered(
+                id INTEGER PRIMARY KEY,
+                name TEXT NOT NULL UNIQUE,
+                value TEXT NOT NULL) STRICT\
+              """));
 
   static final String BEGIN = "BEGIN IMMEDIATE";
   static final String COMMIT = "COMMIT";
@@ -221,6 +229,15 @@ final class Sql {
       UPDATE job SET state = 1, pos = ?3, attempt = 0, crash = 0, finished = NULL, reason = NULL
       WHERE seq = ?1 AND state = ?2\
       """;
+
+  static final String DELETE = "DELETE FROM job WHERE seq = ?1 AND state = ?2";
+  static final String ATTEMPT_DELETE = "DELETE FROM attempt WHERE seq = ?1";
+
+  static final String TEXTS = "SELECT name, value FROM remembered";
+  static final String TEXT_COUNT = "SELECT count(*) FROM remembered";
+  static final String TEXT_UPDATE = "UPDATE remembered SET value = ?2 WHERE name = ?1";
+  static final String TEXT_INSERT = "INSERT INTO remembered(name, value) VALUES (?1, ?2)";
+  static final String TEXT_DELETE = "DELETE FROM remembered WHERE name = ?1";
 
   static final String HEAD =
       """

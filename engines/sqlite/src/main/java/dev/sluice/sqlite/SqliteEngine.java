@@ -14,6 +14,7 @@ import dev.sluice.engine.Lease;
 import dev.sluice.engine.Limits;
 import dev.sluice.engine.Offer;
 import dev.sluice.engine.Reclaiming;
+import dev.sluice.engine.Remembering;
 import dev.sluice.engine.Retaining;
 import dev.sluice.engine.Retention;
 import dev.sluice.engine.Settle;
@@ -26,6 +27,7 @@ import dev.sluice.job.JobView;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threading: thread-safe. Every verb is handed to the one thread that touches the file.
 public final class SqliteEngine
-    implements Engine, Reclaiming, Retaining, Inspectable, Controllable {
+    implements Engine, Reclaiming, Retaining, Inspectable, Controllable, Remembering {
   private static final Limits LIMITS =
       new Limits("sqlite", true, true, true, 10_000, 16 << 20, Duration.ofDays(3_650));
 
@@ -195,6 +197,22 @@ public final class SqliteEngine
   }
 
   @Override
+  public Control runNow(JobId id) {
+    Objects.requireNonNull(id, "id: must not be null");
+    Control answer = writer.call(false, session -> session.controls.runNow(id));
+    if (answer == Control.APPLIED) {
+      callHint();
+    }
+    return answer;
+  }
+
+  @Override
+  public Control delete(JobId id) {
+    Objects.requireNonNull(id, "id: must not be null");
+    return writer.call(false, session -> session.controls.delete(id));
+  }
+
+  @Override
   public int purge(String queue, int max) {
     Objects.requireNonNull(queue, "queue: must not be null");
     Limits.requireMost(max);
@@ -249,6 +267,22 @@ public final class SqliteEngine
     Inspectable.requirePage(limit);
     Cursor place = cursor == null ? null : Cursor.parse(state, cursor);
     return writer.call(false, session -> session.views.list(queue, state, limit, place));
+  }
+
+  @Override
+  public Map<String, String> remembered() {
+    return writer.call(false, session -> session.texts.all());
+  }
+
+  @Override
+  public void remember(String name, @Nullable String text) {
+    Remembering.requireFits(name, text);
+    writer.call(
+        text != null,
+        session -> {
+          session.texts.keep(name, text);
+          return true;
+        });
   }
 
   /// A piece of a longer piece of work.

@@ -59,12 +59,20 @@ final class PlanTest {
           Sql.SETTLE,
           Sql.CANCEL,
           Sql.RETRY,
+          Sql.DELETE,
           Sql.DELETE_BULK,
           Sql.STRAY_LAST
         }) {
       usesOnly(sql, "INTEGER PRIMARY KEY");
     }
+    assertThat(database.plan(Sql.ATTEMPT_DELETE)).contains("PRIMARY KEY (seq=?)");
     assertThat(database.plan(Sql.RUNNING)).contains("INDEX running");
+  }
+
+  @Test
+  void textsAreFoundByTheirName() throws SQLException {
+    assertThat(database.plan(Sql.TEXT_UPDATE)).contains("(name=?)").doesNotContain("SCAN");
+    assertThat(database.plan(Sql.TEXT_DELETE)).contains("(name=?)").doesNotContain("SCAN");
   }
 
   @ParameterizedTest

@@ -158,6 +158,22 @@ sealed interface Command {
     }
   }
 
+  /// Ends the wait of a scheduled job.
+  record RunJobNow(int number) implements Command {
+    @Override
+    public Object run(CommandSession session) {
+      return ((Controllable) session.engine()).runNow(Trial.newId(number));
+    }
+  }
+
+  /// Lets go of an ended job.
+  record DeleteJob(int number) implements Command {
+    @Override
+    public Object run(CommandSession session) {
+      return ((Controllable) session.engine()).delete(Trial.newId(number));
+    }
+  }
+
   /// Cancels all that wait: which ones a smaller purge takes is left to the engine.
   record PurgeQueue(String queue) implements Command {
     @Override

@@ -1,6 +1,7 @@
 package dev.sluice.contract;
 
 import dev.sluice.contract.Command.CancelJob;
+import dev.sluice.contract.Command.DeleteJob;
 import dev.sluice.contract.Command.Ending;
 import dev.sluice.contract.Command.ExtendClaim;
 import dev.sluice.contract.Command.Kind;
@@ -12,6 +13,7 @@ import dev.sluice.contract.Command.PruneQueue;
 import dev.sluice.contract.Command.PurgeQueue;
 import dev.sluice.contract.Command.ReclaimAll;
 import dev.sluice.contract.Command.RetryJob;
+import dev.sluice.contract.Command.RunJobNow;
 import dev.sluice.contract.Command.SettleClaims;
 import dev.sluice.contract.Command.TakeJobs;
 import dev.sluice.engine.ClaimRequest;
@@ -49,7 +51,7 @@ final class CommandGenerator {
   }
 
   private Command next() {
-    int dice = random.nextInt(100);
+    int dice = random.nextInt(106);
     if (dice < 28) {
       return new OfferJobs(some(4, this::newJob));
     }
@@ -77,9 +79,13 @@ final class CommandGenerator {
     if (dice < 95) {
       return new PauseQueue(queue(), random.nextInt(3) == 0);
     }
-    return dice < 96
-        ? new PurgeQueue(queue())
-        : new PruneQueue(queue(), Duration.ofSeconds(random.nextInt(20)), age());
+    if (dice < 96) {
+      return new PurgeQueue(queue());
+    }
+    if (dice < 100) {
+      return new PruneQueue(queue(), age(), age());
+    }
+    return dice < 103 ? new RunJobNow(anyJob()) : new DeleteJob(anyJob());
   }
 
   private Duration age() {

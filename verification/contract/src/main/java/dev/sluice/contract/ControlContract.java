@@ -9,6 +9,9 @@ import dev.sluice.engine.ClaimRequest;
 import dev.sluice.engine.Claimed;
 import dev.sluice.engine.Controllable.Control;
 import dev.sluice.engine.Extension;
+import dev.sluice.engine.Retention;
+import dev.sluice.engine.Retention.Keep;
+import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
 import dev.sluice.job.AttemptOutcome;
 import dev.sluice.job.DeathReason;
@@ -17,6 +20,7 @@ import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -286,5 +290,157 @@ public interface ControlContract extends Topic {
     trial.accepted(trial.job().queue("later"));
 
     assertThat(trial.claim(new ClaimRequest("later", 1, 0, 0, Trial.LEASE)).claims()).isEmpty();
+  }
+
+  @Test
+  default void aScheduledJobCanRunNowAtTheEndOfItsLine(Trial trial) {
+    JobId delayed = trial.accepted(trial.job().bytes(7).runAt(trial.inFuture(Duration.ofHours(1))));
+    JobId other = trial.accepted(trial.job().bytes(5));
+
+    assertThat(trial.control().runNow(delayed)).isEqualTo(Control.APPLIED);
+
+    JobView view = trial.view(delayed);
+    assertThat(view.state()).isEqualTo(JobState.READY);
+    assertThat(view.dueAt()).isNull();
+    assertThat(view.ahead()).isEqualTo(1);
+    assertThat(trial.counts().scheduled()).isZero();
+    assertThat(trial.counts().waitingBytes()).isEqualTo(12);
+    assertThat(trial.claimIds(10)).containsExactly(other, delayed);
+  }
+
+  @Test
+  default void aJobThatWaitsForItsRetryCanRunNowAndKeepsItsAttempt(Trial trial) {
+    Claim claim = trial.started();
+    trial.applied(claim, trial.retryIn(claim, Duration.ofHours(1)));
+
+    assertThat(trial.control().runNow(claim.job().id())).isEqualTo(Control.APPLIED);
+
+    assertThat(trial.claimOne().attempt()).isEqualTo(2);
+  }
+
+  @Test
+  default void runningNowLeavesTheOthersTheirTime(Trial trial) {
+    JobId first = trial.accepted(trial.job().runAt(trial.inFuture(Duration.ofSeconds(5))));
+    JobId second = trial.accepted(trial.job().runAt(trial.inFuture(Duration.ofSeconds(10))));
+    ClaimRequest request = new ClaimRequest(Trial.QUEUE, 1, 0, 0, Trial.LEASE);
+    assertThat(trial.claim(request).nextDueMillis())
+        .isEqualTo(trial.inFuture(Duration.ofSeconds(5)));
+
+    trial.control().runNow(first);
+
+    Claimed claimed = trial.claim(request);
+    assertThat(Trial.ids(claimed.claims())).containsExactly(first);
+    assertThat(claimed.nextDueMillis()).isEqualTo(trial.inFuture(Duration.ofSeconds(10)));
+    trial.control().runNow(second);
+    assertThat(trial.claim(request).nextDueMillis()).isEqualTo(Claimed.NONE_DUE);
+  }
+
+  @Test
+  default void onlyAWaitingJobCanRunNow(Trial trial) {
+    JobId first = trial.accepted();
+    JobId second = trial.accepted();
+    assertThat(trial.control().runNow(first)).isEqualTo(Control.APPLIED);
+    assertThat(trial.listed(JobState.READY, 10)).as("no place lost").containsExactly(first, second);
+    Claim running = trial.claimOne();
+
+    assertThat(trial.control().runNow(first)).isEqualTo(Control.WRONG_STATE);
+    trial.applied(running, Settlement.Complete.INSTANCE);
+    assertThat(trial.control().runNow(first)).isEqualTo(Control.WRONG_STATE);
+    assertThat(trial.control().runNow(trial.job().build().id())).isEqualTo(Control.NOT_FOUND);
+  }
+
+  @Test
+  default void runningNowCallsTheHint(Trial trial) {
+    JobId id = trial.accepted(trial.job().runAt(trial.inFuture(Duration.ofHours(1))));
+    AtomicInteger calls = new AtomicInteger();
+    trial.engine().onWork(calls::incrementAndGet);
+
+    trial.control().runNow(id);
+
+    assertThat(calls).hasPositiveValue();
+  }
+
+  @Test
+  default void aJobOfAPausedQueueBecomesReadyAndIsNotGivenOut(Trial trial) {
+    JobId id = trial.accepted(trial.job().runAt(trial.inFuture(Duration.ofHours(1))));
+    trial.control().pause(Trial.QUEUE, true);
+
+    assertThat(trial.control().runNow(id)).isEqualTo(Control.APPLIED);
+
+    assertThat(trial.state(id)).isEqualTo(JobState.READY);
+    assertThat(trial.claim(1)).isEmpty();
+  }
+
+  @Test
+  default void anEndedJobOfEveryKindCanBeDeleted(Trial trial) {
+    JobId cancelled = trial.accepted();
+    trial.control().cancel(cancelled);
+    Claim succeeded = trial.started();
+    trial.applied(succeeded, Settlement.Complete.INSTANCE);
+    Claim dead = trial.started();
+    trial.applied(dead, new Settlement.Bury(DeathReason.BURIED, trial.failed(dead)));
+
+    for (JobId id : List.of(cancelled, succeeded.job().id(), dead.job().id())) {
+      assertThat(trial.control().delete(id)).isEqualTo(Control.APPLIED);
+      assertThat(trial.inspect().find(id)).isEmpty();
+      assertThat(trial.control().delete(id)).isEqualTo(Control.NOT_FOUND);
+    }
+    for (JobState state : JobState.values()) {
+      assertThat(trial.counts().of(state)).as("%s", state).isZero();
+    }
+    assertThat(trial.settle(succeeded, Settlement.Complete.INSTANCE)).isEqualTo(Settled.LEASE_LOST);
+    assertThat(trial.control().retry(cancelled, Trial.WIDE)).isEqualTo(Control.NOT_FOUND);
+  }
+
+  @Test
+  default void aDeletedJobTakesItsKeyAndItsHistoryWithIt(Trial trial) {
+    JobDraft draft = trial.job().key("k");
+    JobId id = trial.accepted(draft);
+    Claim first = trial.claimOne();
+    trial.applied(first, trial.retryIn(first, Duration.ZERO));
+    trial.applied(trial.claimOne(), Settlement.Complete.INSTANCE);
+
+    assertThat(trial.control().delete(id)).isEqualTo(Control.APPLIED);
+
+    assertThat(trial.inspect().findByKey(Trial.QUEUE, "k")).isEmpty();
+    JobId next = trial.accepted(trial.job().key("k"));
+    assertThat(trial.inspect().findByKey(Trial.QUEUE, "k").map(JobView::id)).contains(next);
+    trial.control().cancel(next);
+    trial.control().delete(next);
+    trial.accepted(draft);
+    assertThat(trial.view(id).attempts()).isEmpty();
+    assertThat(trial.view(id).attempt()).isZero();
+  }
+
+  @Test
+  default void deletedJobsNoLongerCountAgainstWhatIsKept(Trial trial) {
+    List<JobId> ids = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      JobId id = trial.accepted(trial.job().bytes(10));
+      trial.control().cancel(id);
+      ids.add(id);
+    }
+    trial.control().delete(ids.getFirst());
+    Keep twenty = new Keep(Duration.ofDays(1), 100, 20);
+
+    assertThat(trial.retain().prune(Trial.QUEUE, new Retention(twenty, twenty), 10)).isZero();
+    trial.control().delete(ids.get(1));
+    Keep one = new Keep(Duration.ofDays(1), 1, 100);
+    assertThat(trial.retain().prune(Trial.QUEUE, new Retention(one, one), 10)).isZero();
+    assertThat(trial.listed(JobState.CANCELLED, 10)).containsExactly(ids.getLast());
+  }
+
+  @Test
+  default void aJobThatHasNotEndedCannotBeDeleted(Trial trial) {
+    Claim running = trial.started();
+    JobId ready = trial.accepted();
+    JobId delayed = trial.accepted(trial.job().runAt(trial.inFuture(Duration.ofHours(1))));
+
+    for (JobId id : List.of(running.job().id(), ready, delayed)) {
+      JobView before = trial.view(id);
+      assertThat(trial.control().delete(id)).isEqualTo(Control.WRONG_STATE);
+      assertThat(trial.view(id)).isEqualTo(before);
+    }
+    assertThat(trial.control().delete(trial.job().build().id())).isEqualTo(Control.NOT_FOUND);
   }
 }

@@ -15,5 +15,6 @@ public interface EngineContract
         ControlContract,
         InspectContract,
         RetentionContract,
+        RememberContract,
         CloseContract,
         BatchContract {}

@@ -12,6 +12,7 @@ import dev.sluice.engine.Lease;
 import dev.sluice.engine.Limits;
 import dev.sluice.engine.Offer;
 import dev.sluice.engine.Reclaiming;
+import dev.sluice.engine.Remembering;
 import dev.sluice.engine.Retaining;
 import dev.sluice.engine.Retention;
 import dev.sluice.engine.Settle;
@@ -22,13 +23,15 @@ import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// An engine around an engine: passes every call on, until a subclass says otherwise.
 ///
 /// Threading: as its subclass and the inner engine.
-public class EngineLayer<E extends Engine & Reclaiming & Retaining & Inspectable & Controllable>
+public class EngineLayer<
+        E extends Engine & Reclaiming & Retaining & Inspectable & Controllable & Remembering>
     implements FullEngine {
   protected final E inner;
 
@@ -122,6 +125,16 @@ public class EngineLayer<E extends Engine & Reclaiming & Retaining & Inspectable
   }
 
   @Override
+  public Control runNow(JobId id) {
+    return inner.runNow(id);
+  }
+
+  @Override
+  public Control delete(JobId id) {
+    return inner.delete(id);
+  }
+
+  @Override
   public int purge(String queue, int max) {
     return inner.purge(queue, max);
   }
@@ -129,6 +142,16 @@ public class EngineLayer<E extends Engine & Reclaiming & Retaining & Inspectable
   @Override
   public void pause(String queue, boolean paused) {
     inner.pause(queue, paused);
+  }
+
+  @Override
+  public Map<String, String> remembered() {
+    return inner.remembered();
+  }
+
+  @Override
+  public void remember(String name, @Nullable String text) {
+    inner.remember(name, text);
   }
 
   @Override

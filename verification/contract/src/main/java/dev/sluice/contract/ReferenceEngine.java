@@ -21,6 +21,7 @@ import dev.sluice.engine.Lease;
 import dev.sluice.engine.Limits;
 import dev.sluice.engine.Offer;
 import dev.sluice.engine.Reclaiming;
+import dev.sluice.engine.Remembering;
 import dev.sluice.engine.Retaining;
 import dev.sluice.engine.Retention;
 import dev.sluice.engine.Retention.Keep;
@@ -35,13 +36,14 @@ import dev.sluice.job.JobView;
 import dev.sluice.job.Lifecycle;
 import dev.sluice.job.Priority;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -51,7 +53,8 @@ import org.jspecify.annotations.Nullable;
 /// question. Too slow to use and too plain to be wrong.
 ///
 /// Threading: thread-safe, by one monitor for everything.
-public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectable, Controllable {
+public class ReferenceEngine
+    implements Engine, Reclaiming, Retaining, Inspectable, Controllable, Remembering {
   // Smaller limits than any engine for use: at this speed, more would only make tests slow.
   private static final Limits LIMITS =
       new Limits("reference", false, true, true, 1_000, 1 << 20, Duration.ofDays(3_650));
@@ -59,6 +62,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
   private final List<ReferenceJob> entries = new ArrayList<>();
   private final Set<String> names = new TreeSet<>();
   private final Set<String> paused = new HashSet<>();
+  private final Map<String, String> texts = new TreeMap<>();
   private long places;
   private boolean closed;
   private Runnable hint = () -> {};
@@ -74,6 +78,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
     next.entries.addAll(entries);
     next.names.addAll(names);
     next.paused.addAll(paused);
+    next.texts.putAll(texts);
     next.places = places;
     long now = clock.monotonicNanos();
     entries.stream().filter(e -> e.state == RUNNING).forEach(e -> e.deadlineNanos = now);
@@ -98,12 +103,6 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
     }
   }
 
-  private static void require(boolean held, String sentence) {
-    if (!held) {
-      throw new IllegalArgumentException(sentence);
-    }
-  }
-
   @Override
   public Limits limits() {
     return LIMITS;
@@ -113,14 +112,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
   public synchronized List<Admission> offer(List<Offer> offers) {
     requireOpen();
     long now = clock.wallMillis();
-    require(offers.size() <= LIMITS.batch(), "offers: " + offers.size() + " are too many");
-    for (Offer offer : offers) {
-      require(
-          offer.job().payload().length <= LIMITS.payloadBytes(),
-          "payload: " + offer.job().payload().length + " bytes are too many");
-      long latest = now + LIMITS.delay().toMillis();
-      require(offer.job().options().runAtMillis() <= latest, "run-at: too far away");
-    }
+    LIMITS.requireOffers(offers, now);
     List<Admission> admissions = offers.stream().map(o -> admit(o.job(), o.bound(), now)).toList();
     if (admissions.stream().anyMatch(Admission.Accepted.class::isInstance)) {
       hint.run();
@@ -239,7 +231,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
   @Override
   public synchronized List<Settled> settle(List<Settle> settles) {
     requireOpen();
-    require(settles.size() <= LIMITS.batch(), "settles: " + settles.size() + " are too many");
+    LIMITS.requireBatch("settles", settles);
     List<Settled> answers = settles.stream().map(s -> settle(s.lease(), s.settlement())).toList();
     hint.run();
     return answers;
@@ -378,6 +370,50 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
   }
 
   @Override
+  public synchronized Control runNow(JobId id) {
+    requireOpen();
+    ReferenceJob entry = entry(id);
+    if (entry == null) {
+      return Control.NOT_FOUND;
+    }
+    if (entry.state == SCHEDULED) {
+      entry.take(Lifecycle.DUE);
+      entry.place = ++places;
+      hint.run();
+    }
+    return entry.state == READY ? Control.APPLIED : Control.WRONG_STATE;
+  }
+
+  @Override
+  public synchronized Control delete(JobId id) {
+    requireOpen();
+    ReferenceJob entry = entry(id);
+    if (entry == null) {
+      return Control.NOT_FOUND;
+    }
+    return entry.state.isTerminal() && entries.remove(entry)
+        ? Control.APPLIED
+        : Control.WRONG_STATE;
+  }
+
+  @Override
+  public synchronized Map<String, String> remembered() {
+    requireOpen();
+    return Map.copyOf(texts);
+  }
+
+  @Override
+  public synchronized void remember(String name, @Nullable String text) {
+    requireOpen();
+    Remembering.requireFits(name, text);
+    texts.remove(name);
+    if (text != null) {
+      Remembering.requireRoom(texts.size());
+      texts.put(name, text);
+    }
+  }
+
+  @Override
   public synchronized int purge(String queue, int max) {
     Limits.requireMost(max);
     requireOpen();
@@ -444,7 +480,7 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
   @Override
   public synchronized Page list(String queue, JobState state, int limit, @Nullable String cursor) {
     requireOpen();
-    require(limit >= 1 && limit <= 1_000, "limit: " + limit + " must be 1 to 1000");
+    Inspectable.requirePage(limit);
     Comparator<ReferenceJob> order = ReferenceJob.order(state);
     ReferenceJob last = cursor == null ? null : ReferenceJob.ofCursor(state, cursor);
     Predicate<ReferenceJob> wanted = entry -> last == null || order.compare(entry, last) > 0;
@@ -456,23 +492,9 @@ public class ReferenceEngine implements Engine, Reclaiming, Retaining, Inspectab
   }
 
   private JobView view(ReferenceJob entry) {
-    int history = entry.history.size();
-    return new JobView(
-        entry.job,
-        entry.state,
-        entry.attempt,
-        entry.crashes,
-        entry.epoch,
-        entry.state == READY
-            ? in(entry.job.queue(), READY)
-                .filter(e -> ReferenceJob.IN_STARTING_ORDER.compare(e, entry) < 0)
-                .count()
-            : -1,
-        entry.state == SCHEDULED ? Instant.ofEpochMilli(entry.dueMillis) : null,
-        entry.epoch > 0 ? Instant.ofEpochMilli(entry.startedMillis) : null,
-        entry.state.isTerminal() ? Instant.ofEpochMilli(entry.finishedMillis) : null,
-        entry.reason,
-        entry.state == RUNNING && entry.cancelRequested,
-        entry.history.subList(Math.max(0, history - 20), history));
+    return entry.view(
+        in(entry.job.queue(), READY)
+            .filter(e -> ReferenceJob.IN_STARTING_ORDER.compare(e, entry) < 0)
+            .count());
   }
 }

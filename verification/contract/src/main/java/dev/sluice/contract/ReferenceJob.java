@@ -9,8 +9,10 @@ import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobOptions;
 import dev.sluice.job.JobState;
+import dev.sluice.job.JobView;
 import dev.sluice.job.Lifecycle;
 import dev.sluice.job.Priority;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -52,6 +54,25 @@ final class ReferenceJob {
 
   void take(Lifecycle step) {
     state = step.apply(state);
+  }
+
+  /// What people are shown.
+  ///
+  /// @param ahead how many start before it, if it is READY
+  JobView view(long ahead) {
+    return new JobView(
+        job,
+        state,
+        attempt,
+        crashes,
+        epoch,
+        state == JobState.READY ? ahead : -1,
+        state == JobState.SCHEDULED ? Instant.ofEpochMilli(dueMillis) : null,
+        epoch > 0 ? Instant.ofEpochMilli(startedMillis) : null,
+        state.isTerminal() ? Instant.ofEpochMilli(finishedMillis) : null,
+        reason,
+        state == JobState.RUNNING && cancelRequested,
+        history.subList(Math.max(0, history.size() - 20), history.size()));
   }
 
   /// The order of a list of jobs in `state`.

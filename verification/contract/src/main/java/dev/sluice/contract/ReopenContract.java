@@ -156,6 +156,58 @@ public interface ReopenContract extends Topic {
   }
 
   @Test
+  default void textsAreKept(Trial trial) {
+    trial.remember().remember("kept", "1");
+    trial.remember().remember("changed", "before");
+    trial.remember().remember("changed", "after");
+    trial.remember().remember("forgotten", "1");
+    trial.remember().remember("forgotten", null);
+
+    eachRestart(
+        trial,
+        () ->
+            assertThat(trial.remember().remembered())
+                .isEqualTo(Map.of("kept", "1", "changed", "after")));
+    trial.remember().remember("kept", null);
+    trial.remember().remember("new", "2");
+    trial.restart(engine -> crash(engine, trial.world().environment()));
+    assertThat(trial.remember().remembered()).isEqualTo(Map.of("changed", "after", "new", "2"));
+  }
+
+  @Test
+  default void aJobThatWasToldToRunNowIsStillReady(Trial trial) {
+    JobId late = trial.accepted(trial.job().runAt(trial.inFuture(Duration.ofHours(2))));
+    JobId now = trial.accepted(trial.job().runAt(trial.inFuture(Duration.ofHours(1))));
+    JobId other = trial.accepted();
+    trial.control().runNow(now);
+
+    eachRestart(
+        trial,
+        () -> {
+          assertThat(trial.listed(JobState.READY, 10)).containsExactly(other, now);
+          assertThat(trial.listed(JobState.SCHEDULED, 10)).containsExactly(late);
+        });
+  }
+
+  @Test
+  default void aDeletedJobStaysAway(Trial trial) {
+    JobId gone = trial.accepted(trial.job().key("k"));
+    JobId kept = trial.accepted();
+    trial.control().cancel(gone);
+    trial.control().cancel(kept);
+    trial.control().delete(gone);
+
+    eachRestart(
+        trial,
+        () -> {
+          assertThat(trial.inspect().find(gone)).isEmpty();
+          assertThat(trial.inspect().findByKey(Trial.QUEUE, "k")).isEmpty();
+          assertThat(trial.listed(JobState.CANCELLED, 10)).containsExactly(kept);
+          assertThat(trial.counts().cancelled()).isEqualTo(1);
+        });
+  }
+
+  @Test
   default void theHistoryOfAttemptsIsKept(Trial trial) {
     Claim first = trial.started();
     trial.applied(first, trial.retryIn(first, Duration.ZERO));

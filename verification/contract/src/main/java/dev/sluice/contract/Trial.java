@@ -13,6 +13,7 @@ import dev.sluice.engine.Inspectable.Counts;
 import dev.sluice.engine.Lease;
 import dev.sluice.engine.Offer;
 import dev.sluice.engine.Reclaiming;
+import dev.sluice.engine.Remembering;
 import dev.sluice.engine.Retaining;
 import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
@@ -77,6 +78,10 @@ public final class Trial {
 
   public Retaining retain() {
     return (Retaining) engine;
+  }
+
+  public Remembering remember() {
+    return (Remembering) engine;
   }
 
   /// Goes on with what came out of a restart.

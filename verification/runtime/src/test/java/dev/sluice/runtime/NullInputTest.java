@@ -231,6 +231,7 @@ final class NullInputTest {
         sluice,
         builder,
         context.join(),
+        sluice.workers(),
         MemoryEngine.open(),
         SqliteEngine.open(directory.resolve("jobs.db")),
         CronSchedule.parse("0 3 * * *", ZoneOffset.UTC),

@@ -5,16 +5,22 @@ import static dev.sluice.runtime.Rig.WORK;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.CloseReport;
+import dev.sluice.Delivery;
 import dev.sluice.JobEvent;
 import dev.sluice.NewJob;
 import dev.sluice.Outcome;
+import dev.sluice.QueuePolicy;
 import dev.sluice.Schedule;
 import dev.sluice.Sluice;
+import dev.sluice.Workers;
+import dev.sluice.engine.Settled;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -145,5 +151,33 @@ final class RestartTest {
     start();
     rig.awaitState(id, JobState.SUCCEEDED);
     assertThat(rig.view(id).attempt()).isEqualTo(1);
+  }
+
+  @Test
+  void textsSurvive() {
+    start().remember("queue/mail", "capacity 5");
+    assertThat(start().remembered()).isEqualTo(Map.of("queue/mail", "capacity 5"));
+  }
+
+  @Test
+  void aJobThatAWorkerElsewhereHeldAtAShutdownWaitsAgain() {
+    Sluice first = pulled();
+    JobId id = rig.enqueue("x");
+    var held = first.workers().lease("default", 1, Duration.ofHours(1), Duration.ZERO).getFirst();
+    first.close(Duration.ZERO);
+    Workers workers = pulled().workers();
+    var again = workers.lease("default", 1, Duration.ofHours(1), Duration.ZERO).getFirst();
+    assertThat(again.job().id()).isEqualTo(id);
+    assertThat(again.attempt()).isEqualTo(1);
+    assertThat(
+            workers.settle(
+                List.of(
+                    Workers.Report.of(held.lease(), Outcome.done()),
+                    Workers.Report.of(again.lease(), Outcome.done()))))
+        .containsExactly(Settled.LEASE_LOST, Settled.APPLIED);
+  }
+
+  private Sluice pulled() {
+    return rig.start(builder -> builder.queue("default", QueuePolicy.defaults(), Delivery.pull()));
   }
 }

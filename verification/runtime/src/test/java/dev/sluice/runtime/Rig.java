@@ -9,6 +9,7 @@ import dev.sluice.JobType;
 import dev.sluice.QueueStatus;
 import dev.sluice.Sluice;
 import dev.sluice.SluiceBuilder;
+import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
 import dev.sluice.job.Admission;
 import dev.sluice.job.JobId;
@@ -24,6 +25,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /// One Sluice under test: real threads, clocks that stand still until the test moves them, and all
 /// events. Moving the clocks wakes every loop, so nothing has to be waited for but what is tested.
@@ -42,6 +44,7 @@ final class Rig implements AutoCloseable {
   private final AtomicLong millis = new AtomicLong(START_MILLIS);
   private final List<Environment.Loop> loops = new CopyOnWriteArrayList<>();
   private final Random random = new Random(1);
+  private UnaryOperator<Engine> layer = UnaryOperator.identity();
   private Sluice sluice;
 
   Rig(EngineKind kind, Path directory) {
@@ -80,12 +83,19 @@ final class Rig implements AutoCloseable {
     return new Environment(clock, random, threads);
   }
 
+  /// Names what the engine of the next start is wrapped into.
+  void wrap(UnaryOperator<Engine> engineLayer) {
+    layer = engineLayer;
+  }
+
   /// Starts a Sluice on the engine, in place of the one before: for a durable engine a restart.
   Sluice start(Function<SluiceBuilder, SluiceBuilder> configure) {
     close();
     Environment environment = environment();
     SluiceBuilder builder =
-        Sluice.on(kind.open(directory, environment)).environment(environment).listen(events::add);
+        Sluice.on(layer.apply(kind.open(directory, environment)))
+            .environment(environment)
+            .listen(events::add);
     sluice = configure.apply(builder).start();
     return sluice;
   }

@@ -107,7 +107,7 @@ final class StopTest {
   void aLeaseMadeLongerTakesNoJobFromItsWorker() {
     Sluice sluice = handle(POLICY.withLease(Duration.ofSeconds(2)), (_, _) -> hear());
     JobId id = rig.enqueue("x");
-    rig.awaitState(id, JobState.RUNNING);
+    awaitRunning(id);
     sluice.reconfigure("default", policy -> policy.withLease(Duration.ofHours(1)));
     rig.advance(Duration.ofSeconds(10));
     // Fired by the same round that reaps: when it is planned, what was late has been taken back.

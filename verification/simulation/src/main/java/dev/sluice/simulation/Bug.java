@@ -45,6 +45,12 @@ public enum Bug {
   STARTED_EARLY,
   /// A cancel is confirmed and not done.
   CANCEL_FORGOTTEN,
+  /// A job is told to run now, and goes on waiting for its time.
+  RUN_NOW_FORGOTTEN,
+  /// A job is deleted, and stays.
+  DELETE_FORGOTTEN,
+  /// A job that has not ended is deleted.
+  DELETED_TOO_EARLY,
   /// Wake-ups get lost and nobody looks by himself.
   WAKE_UP_LOST,
   /// The rate's clock runs too fast.

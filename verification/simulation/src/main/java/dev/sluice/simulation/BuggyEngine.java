@@ -222,10 +222,33 @@ final class BuggyEngine extends EngineLayer<FullEngine> {
   }
 
   @Override
+  public Control runNow(JobId id) {
+    return bug == Bug.RUN_NOW_FORGOTTEN && isWaiting(id) ? Control.APPLIED : inner.runNow(id);
+  }
+
+  @Override
+  public Control delete(JobId id) {
+    return switch (bug) {
+      case DELETE_FORGOTTEN -> {
+        boolean ended = inner.find(id).map(JobView::state).filter(JobState::isTerminal).isPresent();
+        yield ended ? Control.APPLIED : inner.delete(id);
+      }
+      case DELETED_TOO_EARLY -> {
+        if (isWaiting(id)) {
+          inner.cancel(id);
+        }
+        yield inner.delete(id);
+      }
+      default -> inner.delete(id);
+    };
+  }
+
+  private boolean isWaiting(JobId id) {
+    return inner.find(id).map(JobView::state).filter(JobState::isWaiting).isPresent();
+  }
+
+  @Override
   public Control cancel(JobId id) {
-    boolean waits =
-        bug == Bug.CANCEL_FORGOTTEN
-            && inner.find(id).map(JobView::state).filter(JobState::isWaiting).isPresent();
-    return waits ? Control.APPLIED : inner.cancel(id);
+    return bug == Bug.CANCEL_FORGOTTEN && isWaiting(id) ? Control.APPLIED : inner.cancel(id);
   }
 }

@@ -40,6 +40,11 @@ final class Ledger extends EngineLayer<FullEngine> {
   private final World world;
   private final DurableModel truth;
   private final Map<JobId, Tracked> book = new TreeMap<>();
+
+  /// Ended and let go of by somebody: whoever settles them comes too late.
+  private final Set<JobId> deleted = new HashSet<>();
+
+  private int entered;
   private final Map<String, Limits> limits = new HashMap<>();
   private final Set<String> paused = new HashSet<>();
   private final Map<Integer, StartWindow> starts = new HashMap<>();
@@ -166,7 +171,9 @@ final class Ledger extends EngineLayer<FullEngine> {
   }
 
   private void enter(Job job, JobState state) {
-    book.putIfAbsent(job.id(), new Tracked(job, state, book.size()));
+    if (book.putIfAbsent(job.id(), new Tracked(job, state, entered)) == null) {
+      entered++;
+    }
   }
 
   private Optional<Tracked> byKey(Job job) {
@@ -314,6 +321,10 @@ final class Ledger extends EngineLayer<FullEngine> {
     Settlement settlement = settle.settlement();
     note("settle", lease.id().low(), lease.epoch(), settlement.step(), answer);
     Tracked tracked = book.get(lease.id());
+    if (deleted.contains(lease.id())) {
+      require(answer == Settled.LEASE_LOST, "I2", "settled a job that was deleted");
+      return;
+    }
     if (tracked == null) {
       throw broken("I3", "settled a job that was never accepted");
     }
@@ -397,6 +408,37 @@ final class Ledger extends EngineLayer<FullEngine> {
       tracked.ends = 0;
       tracked.runAtMillis = 0;
       tracked.fresh = false;
+    }
+    return answer;
+  }
+
+  @Override
+  public Control runNow(JobId id) {
+    Control answer = inner.runNow(id);
+    note("run now", id.low(), answer);
+    Tracked tracked = book.get(id);
+    if (answer == Control.APPLIED && tracked != null) {
+      require(tracked.state.isWaiting(), "I7", "told a job to run now that did not wait");
+      boolean ready =
+          truth.find(id).map(JobView::state).filter(state -> state == JobState.READY).isPresent();
+      require(ready, "I7", "a job that shall run now is not ready");
+      // One that was ready already has kept its place.
+      tracked.fresh &= tracked.state == JobState.READY;
+      tracked.state = JobState.READY;
+      tracked.runAtMillis = 0;
+    }
+    return answer;
+  }
+
+  @Override
+  public Control delete(JobId id) {
+    Control answer = inner.delete(id);
+    note("delete", id.low(), answer);
+    Tracked tracked = book.get(id);
+    if (answer == Control.APPLIED && tracked != null) {
+      require(tracked.state.isTerminal(), "I7", "deleted a job that had not ended");
+      book.remove(id);
+      deleted.add(id);
     }
     return answer;
   }

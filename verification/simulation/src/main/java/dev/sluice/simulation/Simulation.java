@@ -145,10 +145,19 @@ public final class Simulation {
     } else if (roll < 89) {
       world.jumpWall(world.random.nextLong(-3_600_000, 3_600_000));
     } else if (roll < 92) {
-      steer(sluice, tracked -> !tracked.state.isTerminal(), job -> sluice.cancel(job.id()));
+      Predicate<Tracked> alive = tracked -> !tracked.state.isTerminal();
+      if (world.chance(0.5)) {
+        steer(sluice, alive, job -> sluice.cancel(job.id()));
+      } else {
+        steer(sluice, alive, job -> sluice.runNow(job.id()));
+      }
     } else if (roll < 94) {
       steer(sluice, tracked -> tracked.state.isTerminal(), job -> sluice.retry(job.id()));
-    } else if (roll < 96) {
+    } else if (roll < 95) {
+      // Now and then one that has not ended, which must be refused.
+      boolean any = world.chance(0.2);
+      steer(sluice, tracked -> any || tracked.state.isTerminal(), job -> sluice.delete(job.id()));
+    } else if (roll < 97) {
       reconfigure(sluice);
     } else if (roll < 98) {
       process.frozenUntilNanos = world.monotonicNanos() + world.dice(90_000) * 1_000_000L;

@@ -1,0 +1,188 @@
+package dev.sluice;
+
+import dev.sluice.engine.Bound;
+import dev.sluice.engine.Controllable;
+import dev.sluice.engine.Controllable.Control;
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.Environment;
+import dev.sluice.engine.Inspectable;
+import dev.sluice.engine.Remembering;
+import dev.sluice.engine.Retaining;
+import dev.sluice.engine.Retention;
+import dev.sluice.job.JobId;
+import dev.sluice.job.JobState;
+import dev.sluice.job.JobView;
+import java.time.Duration;
+import java.util.Optional;
+
+/// What people do to jobs and queues, and what they are shown of them.
+///
+/// Threading: thread-safe.
+final class Steering {
+  private static final int STEP = 1000;
+
+  private final Engine engine;
+  private final Environment.Clock clock;
+  private final Queues queues;
+  private final Runs runs;
+  private final Listeners listeners;
+  private final boolean handlers;
+  private final Runnable wakeDispatcher;
+
+  /// @param handlers whether job types have handlers here
+  Steering(
+      Engine engine,
+      Environment.Clock clock,
+      Queues queues,
+      Runs runs,
+      Listeners listeners,
+      boolean handlers,
+      Runnable wakeDispatcher) {
+    this.engine = engine;
+    this.clock = clock;
+    this.queues = queues;
+    this.runs = runs;
+    this.listeners = listeners;
+    this.handlers = handlers;
+    this.wakeDispatcher = wakeDispatcher;
+  }
+
+  JobStatus status(JobView view) {
+    long now = clock.monotonicNanos();
+    Optional<RunningJob> running =
+        view.state() == JobState.RUNNING
+            ? runs.find(view.id()).map(run -> run.show(now))
+            : Optional.empty();
+    return new JobStatus(view, eta(view, now), running);
+  }
+
+  private Optional<Duration> eta(JobView view, long nowNanos) {
+    QueueRuntime queue = queues.find(view.job().queue());
+    if (queue == null || queue.paused || !queue.isWorked(handlers, nowNanos)) {
+      return Optional.empty();
+    }
+    return switch (view.state()) {
+      case READY -> queue.timeToStart(view.ahead(), nowNanos);
+      case SCHEDULED ->
+          Optional.ofNullable(view.dueAt())
+              .map(due -> Duration.ofMillis(due.toEpochMilli() - clock.wallMillis()))
+              .map(left -> left.isNegative() ? Duration.ZERO : left);
+      case RUNNING, SUCCEEDED, DEAD, CANCELLED -> Optional.empty();
+    };
+  }
+
+  Runnable listen(JobListener listener) {
+    return listeners.add(listener);
+  }
+
+  Control cancel(JobId id) {
+    Control control = controllable().cancel(id);
+    if (control == Control.REQUESTED) {
+      long now = clock.monotonicNanos();
+      runs.find(id).ifPresent(run -> run.interrupt(Ending.Interruption.CANCEL, now));
+    } else if (control == Control.APPLIED
+        && !listeners.isEmpty()
+        && engine instanceof Inspectable inspectable) {
+      inspectable
+          .find(id)
+          .ifPresent(view -> listeners.tell(new JobEvent.Cancelled(view.job(), view.attempt())));
+    }
+    return control;
+  }
+
+  Control retry(JobId id) {
+    Bound bound =
+        inspectable()
+            .find(id)
+            .map(view -> queues.find(view.job().queue()))
+            .map(queue -> queue.policy().capacity())
+            .orElse(QueuePolicy.defaults().capacity());
+    return controllable().retry(id, bound);
+  }
+
+  void pause(String name, boolean paused) {
+    QueueRuntime queue = queues.require(name);
+    controllable().pause(name, paused);
+    queue.paused = paused;
+    wakeDispatcher.run();
+  }
+
+  long purge(String name) {
+    queues.require(name);
+    int step = Math.min(STEP, engine.limits().batch());
+    long all = 0;
+    int some;
+    do {
+      some = controllable().purge(name, step);
+      all += some;
+    } while (some == step);
+    return all;
+  }
+
+  /// Forgets a queue in which nothing waits or runs, and the ended jobs that are kept of it.
+  ///
+  /// @throws IllegalStateException when something does
+  void drop(String name) {
+    queues.require(name);
+    requireEmpty(name);
+    Optional<QueueRuntime> removed = queues.remove(name);
+    boolean paused;
+    try {
+      // Once more, for what was handed over before the name was gone.
+      paused = requireEmpty(name).paused();
+    } catch (RuntimeException notEmpty) {
+      removed.ifPresent(queues::putBack);
+      throw notEmpty;
+    }
+    removed.ifPresent(queue -> queue.pulls.close());
+    if (engine instanceof Retaining retaining) {
+      Retention nothing = Retention.none();
+      while (retaining.prune(name, nothing, STEP) == STEP) {}
+    }
+    if (paused) {
+      // A queue of that name that comes later is not to be paused from its start.
+      controllable().pause(name, false);
+    }
+  }
+
+  private Inspectable.Counts requireEmpty(String name) {
+    Inspectable.Counts counts = inspectable().counts(name);
+    if (counts.waiting() + counts.running() > 0) {
+      throw new IllegalStateException(
+          "queue: '"
+              + name
+              + "' must be empty, "
+              + counts.waiting()
+              + " jobs wait and "
+              + counts.running()
+              + " run");
+    }
+    return counts;
+  }
+
+  Inspectable inspectable() {
+    if (engine instanceof Inspectable inspectable) {
+      return inspectable;
+    }
+    throw cannot("show jobs");
+  }
+
+  Controllable controllable() {
+    if (engine instanceof Controllable controllable) {
+      return controllable;
+    }
+    throw cannot("be steered");
+  }
+
+  Remembering remembering() {
+    if (engine instanceof Remembering remembering) {
+      return remembering;
+    }
+    throw cannot("keep settings");
+  }
+
+  private IllegalStateException cannot(String what) {
+    return new IllegalStateException(
+        "the engine '" + engine.limits().engine() + "' cannot " + what);
+  }
+}
