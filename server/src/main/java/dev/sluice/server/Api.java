@@ -1,0 +1,233 @@
+package dev.sluice.server;
+
+import dev.sluice.engine.EngineUnavailableException;
+import io.helidon.common.buffers.DataReader.InsufficientDataAvailableException;
+import io.helidon.http.Header;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.http.HttpException;
+import io.helidon.http.RequestException;
+import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
+
+/// The route table at work: who calls, whether that is allowed, the endpoint, and a [Problem] for
+/// whatever goes wrong.
+///
+/// Threading: thread-safe.
+final class Api {
+  private static final System.Logger LOG = System.getLogger("dev.sluice.server");
+
+  /// Nobody knows when a disk has room again; soon enough to notice, late enough not to flood.
+  static final int RETRY_LATER_SECONDS = 5;
+
+  private static final Header RETRY_LATER =
+      HeaderValues.createCached(HeaderNames.RETRY_AFTER, RETRY_LATER_SECONDS);
+
+  private static final Status INVALID = Status.create(422, "Unprocessable Content");
+
+  private static final String BROKEN = "broken";
+
+  /// What the audit log calls whoever was refused at the door.
+  private static final String NOT_LET_IN = "not let in";
+
+  private static final Header BEARER =
+      HeaderValues.createCached(HeaderNames.WWW_AUTHENTICATE, "Bearer");
+
+  private static final Problem NOTHING_HERE =
+      Problem.of(Status.NOT_FOUND_404, "unknown-path", "there is nothing at this path");
+
+  private final List<Route> routes;
+  private final Gate gate;
+  private final AuditLog audit;
+  private final JsonMapper mapper;
+
+  private final Metrics metrics;
+
+  Api(List<Route> routes, Gate gate, AuditLog audit, Metrics metrics, JsonMapper mapper) {
+    this.routes = List.copyOf(routes);
+    this.gate = gate;
+    this.audit = audit;
+    this.metrics = metrics;
+    this.mapper = mapper;
+  }
+
+  List<Route> routes() {
+    return routes;
+  }
+
+  /// Hands the table to Helidon.
+  void route(HttpRouting.Builder routing) {
+    for (Route route : routes) {
+      routing.route(
+          route.method(),
+          route.path(),
+          (Handler) (request, response) -> answer(route, request, response));
+    }
+    allowed().forEach((path, methods) -> routing.any(path, notAllowed(path, methods)));
+    routing
+        .any((request, response) -> {
+          metrics.measure(Metrics.NONE, Metrics.NONE, response);
+          new Call(request, response, Caller.ANONYMOUS, mapper).refuse(NOTHING_HERE);
+        })
+        .error(Throwable.class, this::failed);
+  }
+
+  private Map<String, Header> allowed() {
+    Map<String, TreeSet<String>> methods = new LinkedHashMap<>();
+    for (Route route : routes) {
+      methods.computeIfAbsent(route.path(), _ -> new TreeSet<>()).add(route.method().text());
+    }
+    Map<String, Header> headers = new LinkedHashMap<>();
+    methods.forEach((path, some) ->
+        headers.put(path, HeaderValues.create(HeaderNames.ALLOW, String.join(", ", some))));
+    return headers;
+  }
+
+  private Handler notAllowed(String path, Header methods) {
+    return (request, response) -> {
+      metrics.measure(Metrics.NONE, path, response);
+      response.header(methods);
+      new Call(request, response, Caller.ANONYMOUS, mapper)
+          .refuse(
+              Problem.of(
+                  Status.METHOD_NOT_ALLOWED_405,
+                  "method-not-allowed",
+                  "this method is not allowed here, allowed: " + methods.get()));
+    };
+  }
+
+  // What goes wrong is answered here and not by the error handler: only the call knows how much of
+  // the body was read, and whether the connection can be used again.
+  private void answer(Route route, ServerRequest request, ServerResponse response) {
+    metrics.measure(route.method().text(), route.path(), response);
+    Call call = new Call(request, response, Caller.ANONYMOUS, mapper);
+    try {
+      Caller caller = admit(route, request);
+      call = new Call(request, response, caller, mapper);
+      answer(route, call);
+    } catch (Exception failure) {
+      failed(call, failure);
+    }
+    // Helidon says that the connection will end, and then waits for the client to end it.
+    if (response.isSent() && request.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
+      throw new CloseConnectionException("the client wanted no more");
+    }
+  }
+
+  private void answer(Route route, Call call) throws Exception {
+    if (!route.audited()) {
+      route.endpoint().answer(call);
+      return;
+    }
+    Status status = Status.INTERNAL_SERVER_ERROR_500;
+    try {
+      route.endpoint().answer(call);
+      status = call.response().status();
+    } catch (Exception failure) {
+      status = problem(failure).status();
+      throw failure;
+    } finally {
+      audit.record(call.caller().name(), call.request(), status);
+    }
+  }
+
+  private Caller admit(Route route, ServerRequest request) {
+    try {
+      return gate.admit(route, request);
+    } catch (ProblemException refused) {
+      if (refused.problem().status().code() != Status.TOO_MANY_REQUESTS_429.code()) {
+        audit.record(NOT_LET_IN, request, refused.problem().status());
+      }
+      throw refused;
+    }
+  }
+
+  private void failed(ServerRequest request, ServerResponse response, Throwable failure) {
+    failed(new Call(request, response, Caller.ANONYMOUS, mapper), failure);
+  }
+
+  private void failed(Call call, Throwable failure) {
+    // The client is gone, or does not speak HTTP: nobody is there to be answered.
+    if (failure instanceof CloseConnectionException closed) {
+      throw closed;
+    }
+    if (failure instanceof RequestException bad) {
+      throw bad;
+    }
+    if (failure instanceof InsufficientDataAvailableException
+        || failure instanceof UncheckedIOException) {
+      throw new CloseConnectionException("the request was cut short", failure);
+    }
+    ServerResponse response = call.response();
+    Problem problem = problem(failure);
+    tell(failure, problem);
+    if (call.hasBegun()) {
+      throw new CloseConnectionException("the answer was cut short: " + problem.reason());
+    }
+    if (failure instanceof EngineUnavailableException) {
+      response.header(RETRY_LATER);
+    }
+    if (problem.status().equals(Status.TOO_MANY_REQUESTS_429)
+        && problem.more().get("retryAfterMs") instanceof Long millis) {
+      response.header(HeaderNames.RETRY_AFTER, Long.toString((millis + 999) / 1000));
+    }
+    if (problem.status().equals(Status.UNAUTHORIZED_401)) {
+      response.header(BEARER);
+    }
+    call.refuse(problem);
+  }
+
+  /// What people must know stands in the log; what clients did wrong does not.
+  private static void tell(Throwable failure, Problem problem) {
+    if (failure instanceof EngineUnavailableException) {
+      LOG.log(System.Logger.Level.WARNING, "refused a request: " + failure.getMessage());
+    } else if (problem.reason().equals(BROKEN)) {
+      LOG.log(System.Logger.Level.ERROR, "a request failed", failure);
+    }
+  }
+
+  static Problem problem(Throwable failure) {
+    return switch (failure) {
+      case ProblemException known -> known.problem();
+      case BadField bad ->
+          Problem.of(INVALID, "invalid", String.valueOf(bad.getMessage()))
+              .with("errors", List.of(Map.of("pointer", bad.pointer(), "detail", bad.rule())));
+      case JacksonException bad -> Call.malformed(bad).problem();
+      // The body's chunks have no length.
+      case NumberFormatException _ ->
+          Problem.of(Status.BAD_REQUEST_400, "malformed", "the body is not framed as HTTP says");
+      // Core's own checks of values, in words that are meant for whoever sent them.
+      case IllegalArgumentException bad ->
+          Problem.of(INVALID, "invalid", String.valueOf(bad.getMessage()));
+      case IllegalStateException cannot ->
+          Problem.of(Status.CONFLICT_409, "not-possible", String.valueOf(cannot.getMessage()));
+      case EngineUnavailableException unavailable -> {
+        // Its sentence may name files of this machine, so it is for the log.
+        LOG.log(System.Logger.Level.WARNING, "refused a request: " + unavailable.getMessage());
+        yield Problem.of(
+            Status.SERVICE_UNAVAILABLE_503,
+            "engine-unavailable",
+            "jobs cannot be stored or read right now, try again later");
+      }
+      case HttpException http ->
+          Problem.of(
+              http.status(),
+              "http",
+              http.status().reasonPhrase().toLowerCase(java.util.Locale.ROOT));
+      default ->
+          Problem.of(
+              Status.INTERNAL_SERVER_ERROR_500, BROKEN, "the request failed; the log says why");
+    };
+  }
+}

@@ -1,0 +1,135 @@
+package dev.sluice.server;
+
+import io.helidon.http.Header;
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.http.Status;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// What happens to jobs, live, as server-sent events.
+///
+/// Threading: thread-safe; each stream holds its request's thread.
+final class EventRoutes {
+  private static final Header EVENT_STREAM =
+      HeaderValues.createCached(HeaderNames.CONTENT_TYPE, "text/event-stream");
+  private static final Header NO_STORE =
+      HeaderValues.createCached(HeaderNames.CACHE_CONTROL, "no-store");
+  private static final HeaderName LAST_EVENT_ID = HeaderNames.create("Last-Event-ID");
+
+  private static final long HEARTBEAT_NANOS = 15_000_000_000L;
+
+  /// Events of others after which there is a heartbeat, too.
+  private static final int MOST_PASSED = 1000;
+
+  private static final byte[] HEARTBEAT = utf8(":\n\n");
+  private static final byte[] GAP = utf8("event: gap\ndata: {}\n\n");
+
+  private final JobEvents events;
+
+  EventRoutes(JobEvents events) {
+    this.events = events;
+  }
+
+  List<Route> routes() {
+    return List.of(Route.get("/v1/events", Scope.READ, this::stream));
+  }
+
+  /// What one reader wants.
+  private record Wanted(Caller caller, Optional<String> queue, Set<EventType> types) {
+    boolean holds(EventLine line) {
+      return types.contains(line.type())
+          && queue.map(line.queue()::equals).orElse(true)
+          && caller.mayUse(line.queue());
+    }
+  }
+
+  private void stream(Call call) throws IOException {
+    Optional<String> queue = call.query("queue").map(call::permitted);
+    Set<EventType> types =
+        call.query("type", EventRoutes::types).orElse(EnumSet.allOf(EventType.class));
+    Wanted wanted = new Wanted(call.caller(), queue, types);
+    try (JobEvents.Reader reader = reader(call)) {
+      call.response().status(Status.OK_200).header(EVENT_STREAM).header(NO_STORE);
+      call.begin();
+      OutputStream out = call.response().outputStream();
+      tell(call, reader, wanted, out);
+      out.close();
+    } finally {
+      // An interrupt was meant for the stream, and not for what the thread does next.
+      var _ = Thread.interrupted();
+    }
+  }
+
+  private JobEvents.Reader reader(Call call) {
+    JobEvents.Reader reader = events.reader(call.header(LAST_EVENT_ID).orElse(null));
+    if (reader == null) {
+      throw Problem.of(
+              Status.SERVICE_UNAVAILABLE_503,
+              "too-many-readers",
+              "too many watch already, or the server stops")
+          .exception();
+    }
+    return reader;
+  }
+
+  private static Set<EventType> types(String text) {
+    Set<EventType> types = EnumSet.noneOf(EventType.class);
+    for (String one : text.split(",", -1)) {
+      types.add(EventType.of(one.strip()));
+    }
+    return types;
+  }
+
+  private static void tell(Call call, JobEvents.Reader reader, Wanted wanted, OutputStream out)
+      throws IOException {
+    // At once, so that the client knows that it is connected.
+    out.write(reader.hasGap() ? GAP : HEARTBEAT);
+    out.flush();
+    int passed = 0;
+    try {
+      while (true) {
+        EventLine line = reader.next(HEARTBEAT_NANOS);
+        if (line == null) {
+          out.write(HEARTBEAT);
+          out.flush();
+        } else {
+          if (wanted.holds(line)) {
+            out.write(event(call, reader.id(), line));
+            passed = 0;
+          } else if (++passed == MOST_PASSED) {
+            // Somebody who sees nothing must still be seen to have gone.
+            out.write(HEARTBEAT);
+            passed = 0;
+          }
+          if (!reader.hasMore()) {
+            out.flush();
+          }
+        }
+      }
+    } catch (JobEvents.Ended | InterruptedException _) {
+      // Too slow, or the server stops: the stream ends, and the client comes back with the last id.
+    }
+  }
+
+  private static byte[] event(Call call, String id, EventLine line) {
+    return utf8(
+        "id: "
+            + id
+            + "\nevent: "
+            + line.type().text()
+            + "\ndata: "
+            + call.mapper().writeValueAsString(line.json())
+            + "\n\n");
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}

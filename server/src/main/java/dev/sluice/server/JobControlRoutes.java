@@ -1,0 +1,180 @@
+package dev.sluice.server;
+
+import dev.sluice.JobStatus;
+import dev.sluice.Sluice;
+import dev.sluice.engine.Controllable.Control;
+import dev.sluice.engine.Environment;
+import dev.sluice.job.JobId;
+import dev.sluice.job.JobState;
+import dev.sluice.job.JobView;
+import io.helidon.http.Method;
+import io.helidon.http.Status;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/// Steering jobs, one by one and many that match.
+///
+/// Threading: thread-safe.
+final class JobControlRoutes {
+  private static final int BODY = 64 << 10;
+  private static final int LIMIT = 1000;
+  private static final int MOST = 10_000;
+
+  private static final List<JobState> ENDED =
+      List.of(JobState.SUCCEEDED, JobState.DEAD, JobState.CANCELLED);
+
+  private final Sluice sluice;
+  private final Environment.Clock clock;
+
+  JobControlRoutes(Sluice sluice, Environment.Clock clock) {
+    this.sluice = sluice;
+    this.clock = clock;
+  }
+
+  List<Route> routes() {
+    return List.of(
+        one(Method.POST, "/v1/jobs/{id}:cancel", call -> steer(call, sluice::cancel)),
+        one(Method.POST, "/v1/jobs/{id}:retry", call -> steer(call, sluice::retry)),
+        one(Method.POST, "/v1/jobs/{id}:run-now", call -> steer(call, sluice::runNow)),
+        one(Method.DELETE, "/v1/jobs/{id}", this::delete),
+        one(
+            Method.POST,
+            "/v1/jobs:cancel",
+            call ->
+                many(
+                    call,
+                    List.of(JobState.SCHEDULED, JobState.READY, JobState.RUNNING),
+                    sluice::cancel)),
+        one(
+            Method.POST,
+            "/v1/jobs:retry",
+            call -> many(call, List.of(JobState.DEAD), sluice::retry)),
+        one(Method.POST, "/v1/jobs:delete", call -> many(call, ENDED, this::letGo)));
+  }
+
+  private static Route one(Method method, String path, Endpoint endpoint) {
+    return Route.audited(method, path, Scope.OPERATE, endpoint);
+  }
+
+  private void steer(Call call, Function<JobId, Control> work) {
+    JobId id = call.id();
+    JobStatus before = JobRoutes.permitted(sluice, call, id);
+    Control control = work.apply(id);
+    require(control, before.view());
+    Status status = control == Control.REQUESTED ? Status.ACCEPTED_202 : Status.OK_200;
+    JobRoutes.send(call, status, sluice.find(id).orElse(before), clock);
+  }
+
+  private void delete(Call call) {
+    JobId id = call.id();
+    JobStatus before = JobRoutes.permitted(sluice, call, id);
+    require(letGo(before.view()), before.view());
+    call.noContent();
+  }
+
+  private Control letGo(JobId id) {
+    return sluice.find(id).map(status -> letGo(status.view())).orElse(Control.NOT_FOUND);
+  }
+
+  /// Cancels a waiting job first. One that has started meanwhile goes on: nobody asked to stop it.
+  private Control letGo(JobView view) {
+    if (view.state() == JobState.RUNNING) {
+      return Control.WRONG_STATE;
+    }
+    if (view.state().isWaiting() && sluice.cancel(view.id()) == Control.REQUESTED) {
+      return Control.WRONG_STATE;
+    }
+    return sluice.delete(view.id());
+  }
+
+  private static void require(Control control, JobView before) {
+    switch (control) {
+      case APPLIED, REQUESTED -> {}
+      case NOT_FOUND -> throw Call.noJob();
+      case WRONG_STATE ->
+          throw Problem.of(
+                  Status.CONFLICT_409,
+                  "wrong-state",
+                  "not possible in the state of the job, which was " + before.state())
+              .with("state", before.state().name())
+              .exception();
+      case NO_ROOM ->
+          throw Problem.of(
+                  Status.SERVICE_UNAVAILABLE_503, "no-room", "the queue of the job is full")
+              .exception();
+    }
+  }
+
+  private void many(Call call, List<JobState> usual, Function<JobId, Control> work)
+      throws IOException {
+    Fields fields = call.fields(BODY);
+    String queue = fields.text("queue").orElseThrow(() -> new BadField("/queue", "must be given"));
+    call.permitted(queue);
+    if (!sluice.hasQueue(queue)) {
+      throw Problem.of(Status.NOT_FOUND_404, "unknown-queue", "there is no queue of this name")
+          .exception();
+    }
+    List<JobState> states = fields.text("state", JobRoutes::state).map(List::of).orElse(usual);
+    JobFilter filter =
+        new JobFilter(
+            fields.text("type"),
+            fields.text("key"),
+            fields.text("q"),
+            call.caller().may(Scope.READ_PAYLOAD));
+    int limit = fields.whole("limit", 1, MOST).orElse((long) LIMIT).intValue();
+    boolean dryRun = fields.flag("dryRun").orElse(false);
+    String cursor = fields.text("cursor").orElse(null);
+    fields.done();
+    JobWalk walk = new JobWalk(sluice, List.of(queue), states, filter, cursor);
+    call.send(Status.OK_200, new Bulk(work, dryRun).over(walk, limit));
+  }
+
+  /// One call of many.
+  ///
+  /// Threading: confined to the request's thread.
+  private static final class Bulk {
+    private final Function<JobId, Control> work;
+    private final boolean dryRun;
+    private int matched;
+    private int done;
+    private int requested;
+    private int failed;
+
+    Bulk(Function<JobId, Control> work, boolean dryRun) {
+      this.work = work;
+      this.dryRun = dryRun;
+    }
+
+    /// All that match are found first, and then worked on: what is done to one moves it in the
+    /// lists that are walked.
+    Map<String, Object> over(JobWalk walk, int limit) {
+      JobWalk.Ids found = walk.ids(limit);
+      matched = found.ids().size();
+      if (!dryRun) {
+        found.ids().forEach(this::one);
+      }
+      Map<String, Object> answer = new LinkedHashMap<>();
+      answer.put("matched", matched);
+      answer.put("done", done);
+      answer.put("requested", requested);
+      answer.put("failed", failed);
+      answer.put("more", found.next() != null);
+      if (found.next() != null) {
+        answer.put("next", found.next());
+      }
+      answer.put("dryRun", dryRun);
+      return answer;
+    }
+
+    private void one(JobId id) {
+      switch (work.apply(id)) {
+        case APPLIED -> done++;
+        case REQUESTED -> requested++;
+        case NOT_FOUND, WRONG_STATE, NO_ROOM -> failed++;
+      }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package dev.sluice.server;
+
+import io.helidon.http.Status;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// What is wrong with a request, or with the server, as RFC 9457 writes it down.
+///
+/// Threading: immutable.
+///
+/// @param status the HTTP status
+/// @param reason a short stable word for programs, the end of the `type`
+/// @param detail one sentence for people; never holds a payload
+/// @param more further members
+record Problem(Status status, String reason, String detail, Map<String, Object> more) {
+  static final String CONTENT_TYPE = "application/problem+json";
+
+  Problem {
+    more = new LinkedHashMap<>(more);
+  }
+
+  static Problem of(Status status, String reason, String detail) {
+    return new Problem(status, reason, detail, Map.of());
+  }
+
+  Problem with(String name, Object value) {
+    Map<String, Object> longer = new LinkedHashMap<>(more);
+    longer.put(name, value);
+    return new Problem(status, reason, detail, longer);
+  }
+
+  /// The members in the order in which people read them.
+  Map<String, Object> json() {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("type", "urn:sluice:" + reason);
+    json.put("title", status.reasonPhrase());
+    json.put("status", status.code());
+    json.put("detail", detail);
+    json.put("reason", reason);
+    json.putAll(more);
+    return json;
+  }
+
+  /// The same, to be thrown.
+  ProblemException exception() {
+    return new ProblemException(this);
+  }
+}

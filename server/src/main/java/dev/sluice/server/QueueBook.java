@@ -1,0 +1,322 @@
+package dev.sluice.server;
+
+import dev.sluice.Sluice;
+import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.job.Names;
+import io.helidon.http.Status;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// The queues of this server: what is configured, what was changed or added while it ran, and what
+/// holds. Changes are kept by the engine and in force again after a restart.
+///
+/// Threading: thread-safe. Changes go one after the other under `changing`, which is held across
+/// the engine's write on purpose: the engine must end up with the change that won here. Whoever
+/// looks, and whoever enqueues to a known queue, never takes it.
+final class QueueBook implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger("dev.sluice.server");
+  private static final String PREFIX = "queue/";
+
+  /// Where a queue comes from.
+  enum Origin {
+    /// The server's configuration names it.
+    CONFIGURED("configured"),
+    /// It was made over HTTP.
+    CREATED("created"),
+    /// It was made when the first job or worker for it came.
+    AUTO("auto"),
+    /// The program around the server gave it to its [Sluice], and how its jobs are delivered is the
+    /// program's business.
+    PROGRAM("program");
+
+    private final String text;
+
+    Origin(String text) {
+      this.text = text;
+    }
+
+    String text() {
+      return text;
+    }
+  }
+
+  /// A queue as the book has it.
+  ///
+  /// Threading: immutable.
+  ///
+  /// @param base what holds without the override
+  /// @param override what was changed while the server ran, as it was sent
+  /// @param effective what holds
+  record Entry(
+      String name,
+      Origin origin,
+      QueueSpec base,
+      Optional<JsonNode> override,
+      QueueSpec effective) {
+
+    static Entry of(String name, Origin origin, QueueSpec base, @Nullable JsonNode override) {
+      QueueSpec effective = override == null ? base : QueueSpec.read(override, "", base);
+      if (origin == Origin.PROGRAM && !effective.webhook().equals(base.webhook())) {
+        throw new BadField("/delivery", "cannot be changed, it is the program's own");
+      }
+      // One that says nothing changes nothing.
+      return new Entry(
+          name, origin, base, Optional.ofNullable(override).filter(it -> !it.isEmpty()), effective);
+    }
+
+    /// Whether it is there whatever happens over HTTP.
+    boolean isFixed() {
+      return origin == Origin.CONFIGURED || origin == Origin.PROGRAM;
+    }
+
+    /// What holds in one of its three forms, as it is shown.
+    Map<String, Object> shown(QueueSpec spec) {
+      Map<String, Object> json = spec.json();
+      if (origin == Origin.PROGRAM) {
+        json.remove("delivery");
+      }
+      return json;
+    }
+  }
+
+  private final QueueList configured;
+  private final Sluice sluice;
+  private final WebhookDeliveries deliveries;
+  private final JsonMapper mapper;
+  private final NavigableMap<String, Entry> entries = new ConcurrentSkipListMap<>();
+  private final ReentrantLock changing = new ReentrantLock();
+
+  private QueueBook(
+      QueueList configured, Sluice sluice, WebhookDeliveries deliveries, JsonMapper mapper) {
+    this.configured = configured;
+    this.sluice = sluice;
+    this.deliveries = deliveries;
+    this.mapper = mapper;
+  }
+
+  /// Puts every queue in force.
+  ///
+  /// @throws BadField when a configured queue cannot be; the pointer starts at its name
+  static QueueBook open(
+      QueueList configured, Sluice sluice, WebhookDeliveries deliveries, JsonMapper mapper) {
+    QueueBook book = new QueueBook(configured, sluice, deliveries, mapper);
+    book.changing.lock();
+    try {
+      configured
+          .named()
+          .forEach((name, spec) ->
+              book.enforce(Entry.of(name, Origin.CONFIGURED, spec, null), BadField.step(name)));
+      for (String name : sluice.queues()) {
+        if (!configured.named().containsKey(name)) {
+          QueueSpec spec = new QueueSpec(sluice.status(name).policy(), Optional.empty());
+          book.entries.put(name, Entry.of(name, Origin.PROGRAM, spec, null));
+        }
+      }
+      sluice
+          .remembered()
+          .forEach((key, text) -> {
+            if (key.startsWith(PREFIX)) {
+              book.recall(key.substring(PREFIX.length()), text);
+            }
+          });
+    } finally {
+      book.changing.unlock();
+    }
+    return book;
+  }
+
+  /// What was kept may not fit what is configured today: then today's configuration holds.
+  private void recall(String name, String text) {
+    try {
+      JsonNode kept = mapper.readTree(text);
+      String origin = kept.path("origin").asString("");
+      JsonNode override = kept.get("override");
+      Entry known = entries.get(name);
+      boolean made = origin.equals(Origin.CREATED.text()) || origin.equals(Origin.AUTO.text());
+      if (known != null && !(made && known.origin == Origin.PROGRAM)) {
+        enforce(Entry.of(name, known.origin, known.base, override), "");
+      } else if (origin.equals(Origin.CREATED.text())) {
+        enforce(Entry.of(name, Origin.CREATED, template(), override), "");
+      } else if (origin.equals(Origin.AUTO.text())) {
+        enforce(Entry.of(name, Origin.AUTO, template(), override), "");
+      } else {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "queue '" + name + "' is not configured any more; its override is kept, unused");
+      }
+    } catch (JacksonException | IllegalArgumentException unfit) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "what was changed of queue '" + name + "' is not in force: " + unfit.getMessage());
+    }
+  }
+
+  private QueueSpec template() {
+    return configured
+        .autoCreate()
+        .map(QueueList.AutoCreate::template)
+        .orElseGet(QueueSpec::defaults);
+  }
+
+  private void enforce(Entry entry, String pointer) {
+    String name = entry.name;
+    if (entry.origin == Origin.PROGRAM) {
+      sluice.reconfigure(name, _ -> entry.effective.policy());
+    } else {
+      sluice.define(
+          name, entry.effective.policy(), deliveries.prepare(name, entry.effective, pointer));
+    }
+    entries.put(name, entry);
+    deliveries.settle(name);
+  }
+
+  /// Every queue, by name.
+  Collection<Entry> all() {
+    return entries.values();
+  }
+
+  Optional<Entry> find(String name) {
+    return Optional.ofNullable(entries.get(name));
+  }
+
+  /// A queue that is there.
+  ///
+  /// @throws ProblemException 404 when it is not
+  Entry require(String name) {
+    return find(name).orElseThrow(() -> unknown(name, "there is no queue '" + shown(name) + "'"));
+  }
+
+  /// A queue for a job or a worker that comes: made on the way when that is allowed.
+  ///
+  /// @throws ProblemException 404 when there is none and none may be made
+  /// @throws EngineUnavailableException when it could not be kept
+  Entry requireOrCreate(String name) {
+    Entry known = entries.get(name);
+    return known != null || configured.autoCreate().isEmpty() ? require(name) : create(name);
+  }
+
+  private Entry create(String name) {
+    requireName(name);
+    changing.lock();
+    try {
+      Entry known = entries.get(name);
+      if (known != null) {
+        return known;
+      }
+      int most = configured.autoCreate().map(QueueList.AutoCreate::max).orElse(0);
+      if (entries.values().stream().filter(it -> it.origin == Origin.AUTO).count() >= most) {
+        throw unknown(
+            name,
+            "there is no queue '"
+                + shown(name)
+                + "', and no more than "
+                + most
+                + " are made on the way (auto-create.max)");
+      }
+      Entry made = Entry.of(name, Origin.AUTO, template(), null);
+      keep(made);
+      enforce(made, "");
+      return made;
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private static ProblemException unknown(String name, String sentence) {
+    return Problem.of(Status.NOT_FOUND_404, "unknown-queue", sentence)
+        .with("queue", shown(name))
+        .exception();
+  }
+
+  private static String shown(String name) {
+    return name.length() <= Names.MAX_LENGTH ? name : name.substring(0, 64) + "...";
+  }
+
+  private static void requireName(String name) {
+    try {
+      Names.require("queue", name);
+    } catch (IllegalArgumentException _) {
+      throw unknown(name, "a queue is named by 1 to 128 characters of A-Z a-z 0-9 . _ -");
+    }
+  }
+
+  /// Gives a queue an override in place of an earlier one, or makes the queue.
+  ///
+  /// @return whether it was made
+  /// @throws BadField when the document breaks a rule; then nothing has changed
+  /// @throws EngineUnavailableException when it could not be kept; then nothing has changed here
+  boolean put(String name, JsonNode override) {
+    requireName(name);
+    changing.lock();
+    try {
+      Entry known = entries.get(name);
+      Entry wanted =
+          known == null
+              ? Entry.of(name, Origin.CREATED, template(), override)
+              : Entry.of(name, known.origin, known.base, override);
+      // Asked before anything is kept: it may refuse.
+      var _ = deliveries.prepare(name, wanted.effective, "");
+      keep(wanted);
+      enforce(wanted, "");
+      return known == null;
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  /// Returns a configured queue to its configuration; forgets any other, if it is empty.
+  ///
+  /// @throws ProblemException 404 when there is none
+  /// @throws IllegalStateException when it is not empty
+  /// @throws EngineUnavailableException when that could not be kept
+  void reset(String name) {
+    changing.lock();
+    try {
+      Entry known = require(name);
+      if (known.isFixed()) {
+        Entry wanted = Entry.of(name, known.origin, known.base, null);
+        var _ = deliveries.prepare(name, wanted.effective, "");
+        keep(wanted);
+        enforce(wanted, "");
+      } else {
+        sluice.drop(name);
+        entries.remove(name);
+        sluice.remember(PREFIX + name, null);
+        deliveries.forget(name);
+      }
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private void keep(Entry entry) {
+    if (entry.isFixed() && entry.override.isEmpty()) {
+      sluice.remember(PREFIX + entry.name, null);
+      return;
+    }
+    Map<String, Object> kept = new LinkedHashMap<>();
+    kept.put("origin", entry.origin.text());
+    entry.override.ifPresent(it -> kept.put("override", it));
+    sluice.remember(PREFIX + entry.name, mapper.writeValueAsString(kept));
+  }
+
+  /// Lets go of the deliveries. To be called when the [Sluice] is closed.
+  @Override
+  public void close() {
+    changing.lock();
+    try {
+      deliveries.close();
+    } finally {
+      changing.unlock();
+    }
+  }
+}

@@ -1,0 +1,154 @@
+package dev.sluice.server;
+
+import dev.sluice.Sluice;
+import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Environment;
+import io.helidon.http.Status;
+import java.time.Instant;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.locks.ReentrantLock;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.cfg.JsonNodeFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/// The schedules of this server. They are kept by the engine and in force again after a restart.
+/// Bounded by [#MOST].
+///
+/// Threading: thread-safe. Changes go one after the other under `changing`, which is held across
+/// the engine's write on purpose: the engine must end up with the change that won here. Whoever
+/// looks never takes it.
+final class ScheduleBook {
+  private static final System.Logger LOG = System.getLogger("dev.sluice.server");
+  private static final String PREFIX = "schedule/";
+
+  /// Each costs a look of the keeper every second.
+  private static final int MOST = 1000;
+
+  private final Sluice sluice;
+  private final QueueBook queues;
+  private final Environment.Clock clock;
+  private final JsonMapper mapper;
+  private final int maxPayload;
+  private final NavigableMap<String, ScheduleSpec> entries = new ConcurrentSkipListMap<>();
+  private final ReentrantLock changing = new ReentrantLock();
+
+  private ScheduleBook(
+      Sluice sluice, QueueBook queues, Environment.Clock clock, JsonMapper mapper, int maxPayload) {
+    this.sluice = sluice;
+    this.queues = queues;
+    this.clock = clock;
+    // A number in a payload keeps its looks.
+    this.mapper =
+        mapper
+            .rebuild()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+            .build();
+    this.maxPayload = maxPayload;
+  }
+
+  /// Puts every schedule that is kept in force.
+  ///
+  /// @param maxPayload largest payload of one job
+  static ScheduleBook open(
+      Sluice sluice, QueueBook queues, Environment.Clock clock, JsonMapper mapper, int maxPayload) {
+    ScheduleBook book = new ScheduleBook(sluice, queues, clock, mapper, maxPayload);
+    sluice
+        .remembered()
+        .forEach((key, text) -> {
+          if (key.startsWith(PREFIX)) {
+            book.recall(key.substring(PREFIX.length()), text);
+          }
+        });
+    return book;
+  }
+
+  private void recall(String name, String text) {
+    try {
+      enforce(name, read(mapper.readTree(text)));
+    } catch (JacksonException | IllegalArgumentException unfit) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "schedule '" + name + "' is kept but not in force: " + unfit.getMessage());
+    }
+  }
+
+  /// Reads bytes as a document whose numbers keep their looks.
+  JsonMapper mapper() {
+    return mapper;
+  }
+
+  private ScheduleSpec read(JsonNode document) {
+    Instant now = Instant.ofEpochMilli(clock.wallMillis());
+    ScheduleSpec spec = ScheduleSpec.read(document, mapper, maxPayload, now);
+    if (queues.find(spec.queue()).isEmpty()) {
+      throw new BadField("/queue", "must be a queue of this server");
+    }
+    return spec;
+  }
+
+  private void enforce(String name, ScheduleSpec spec) {
+    sluice.schedule(name, spec.schedule(), spec.job(), spec.missed());
+    entries.put(name, spec);
+  }
+
+  Map<String, ScheduleSpec> all() {
+    return entries;
+  }
+
+  Optional<ScheduleSpec> find(String name) {
+    return Optional.ofNullable(entries.get(name));
+  }
+
+  /// What a document asks for.
+  ///
+  /// @throws BadField when a value breaks a rule
+  ScheduleSpec check(JsonNode document) {
+    return read(document);
+  }
+
+  /// Puts a schedule in force, in place of an earlier one of that name. The same one again changes
+  /// nothing.
+  ///
+  /// @return whether there was none of that name
+  /// @throws ProblemException 409 when there are too many
+  /// @throws EngineUnavailableException when it could not be kept; then nothing has changed here
+  boolean put(String name, ScheduleSpec spec) {
+    changing.lock();
+    try {
+      ScheduleSpec known = entries.get(name);
+      if (known != null && known.document().equals(spec.document())) {
+        return false;
+      }
+      if (known == null && entries.size() >= MOST) {
+        throw Problem.of(
+                Status.CONFLICT_409,
+                "too-many-schedules",
+                "there are " + MOST + " schedules, no more are taken")
+            .exception();
+      }
+      sluice.remember(PREFIX + name, mapper.writeValueAsString(spec.document()));
+      enforce(name, spec);
+      return known == null;
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  /// Takes a schedule out of force, and the firing that waits.
+  void remove(String name) {
+    changing.lock();
+    try {
+      sluice.remember(PREFIX + name, null);
+      sluice.unschedule(name);
+      entries.remove(name);
+    } finally {
+      changing.unlock();
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package dev.sluice.server;
+
+import dev.sluice.engine.Environment;
+import dev.sluice.job.Names;
+import io.helidon.http.Method;
+import io.helidon.http.Status;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/// Recurring jobs.
+///
+/// Threading: thread-safe.
+final class ScheduleRoutes {
+  /// What surrounds a payload.
+  private static final int ENVELOPE = 64 << 10;
+
+  private final ScheduleBook book;
+  private final Environment.Clock clock;
+  private final int maxPayload;
+
+  ScheduleRoutes(ScheduleBook book, Environment.Clock clock, int maxPayload) {
+    this.book = book;
+    this.clock = clock;
+    this.maxPayload = maxPayload;
+  }
+
+  List<Route> routes() {
+    return List.of(
+        Route.get("/v1/schedules", Scope.READ, this::list),
+        Route.get("/v1/schedules/{name}", Scope.READ, this::show),
+        Route.audited(Method.PUT, "/v1/schedules/{name}", Scope.ADMIN, this::put),
+        Route.audited(Method.DELETE, "/v1/schedules/{name}", Scope.ADMIN, this::remove));
+  }
+
+  private void list(Call call) {
+    List<Map<String, Object>> schedules =
+        book.all().entrySet().stream()
+            .filter(entry -> call.caller().mayUse(entry.getValue().queue()))
+            .map(entry -> json(call, entry.getKey(), entry.getValue()))
+            .toList();
+    call.send(Status.OK_200, Map.of("schedules", schedules));
+  }
+
+  private Map<String, Object> json(Call call, String name, ScheduleSpec spec) {
+    Instant now = Instant.ofEpochMilli(clock.wallMillis());
+    return spec.json(name, now, call.caller().may(Scope.READ_PAYLOAD));
+  }
+
+  private ScheduleSpec known(Call call) {
+    String name = call.part("name");
+    ScheduleSpec spec =
+        book.find(name)
+            .orElseThrow(() ->
+                Problem.of(Status.NOT_FOUND_404, "unknown-schedule", "there is no such schedule")
+                    .exception());
+    call.permitted(spec.queue());
+    return spec;
+  }
+
+  private void show(Call call) {
+    call.send(Status.OK_200, json(call, call.part("name"), known(call)));
+  }
+
+  private void put(Call call) throws IOException {
+    String name = name(call);
+    JsonNode document = document(call);
+    ScheduleSpec spec = book.check(document);
+    call.permitted(spec.queue());
+    // Neither may somebody else's be replaced.
+    book.find(name).ifPresent(known -> call.permitted(known.queue()));
+    boolean made = book.put(name, spec);
+    call.send(made ? Status.CREATED_201 : Status.OK_200, json(call, name, spec));
+  }
+
+  private static String name(Call call) {
+    try {
+      return Names.require("schedule", call.part("name"));
+    } catch (IllegalArgumentException unfit) {
+      throw Problem.of(Status.NOT_FOUND_404, "unknown-schedule", String.valueOf(unfit.getMessage()))
+          .exception();
+    }
+  }
+
+  private JsonNode document(Call call) throws IOException {
+    try {
+      return book.mapper().readTree(call.body(maxPayload + ENVELOPE));
+    } catch (JacksonException bad) {
+      throw Call.malformed(bad);
+    }
+  }
+
+  private void remove(Call call) {
+    var _ = known(call);
+    book.remove(call.part("name"));
+    call.noContent();
+  }
+}

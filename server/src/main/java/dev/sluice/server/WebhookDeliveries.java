@@ -1,0 +1,132 @@
+package dev.sluice.server;
+
+import dev.sluice.Delivery;
+import dev.sluice.engine.Environment;
+import dev.sluice.webhook.Reach;
+import dev.sluice.webhook.Webhook;
+import dev.sluice.webhook.WebhookHandler;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/// Makes the delivery of a queue out of its configuration, and lets go of those that are not used
+/// any more.
+///
+/// Threading: confined to whoever changes queues, one at a time.
+final class WebhookDeliveries implements AutoCloseable {
+  private final Reach reach;
+  private final Environment environment;
+  private final WebhookDelivery.Attempts attempts;
+
+  /// In force. Bounded by the number of queues, as is `prepared`.
+  private final Map<String, WebhookDelivery> current = new HashMap<>();
+
+  /// Made, and not in force yet; empty for a queue that workers pull from.
+  private final Map<String, Optional<WebhookDelivery>> prepared = new HashMap<>();
+
+  /// @param attempts is told of each attempt, on the attempt's thread
+  WebhookDeliveries(Reach reach, Environment environment, WebhookDelivery.Attempts attempts) {
+    this.reach = reach;
+    this.environment = environment;
+    this.attempts = attempts;
+  }
+
+  /// The delivery of a queue; the one that it has, when nothing about it changed. Its secrets are
+  /// read again.
+  ///
+  /// @param pointer where the configuration of the queue stands
+  /// @throws BadField when it cannot be delivered like this; then nothing has changed
+  Delivery prepare(String queue, QueueSpec spec, String pointer) {
+    Optional<Webhook> wanted = spec.webhook().map(it -> webhook(it, pointer + "/delivery/webhook"));
+    Optional<WebhookDelivery> known =
+        prepared.getOrDefault(queue, Optional.ofNullable(current.get(queue)));
+    if (!known.map(WebhookDelivery::webhook).equals(wanted)) {
+      abandon(queue);
+      known =
+          wanted.map(it -> new WebhookDelivery(it, new WebhookHandler(it, environment), attempts));
+    }
+    prepared.put(queue, known);
+    return known.map(Delivery::to).orElseGet(Delivery::pull);
+  }
+
+  /// Lets go of what was prepared and never came into force.
+  private void abandon(String queue) {
+    Optional<WebhookDelivery> unused = prepared.remove(queue);
+    if (unused != null) {
+      unused.filter(it -> it != current.get(queue)).ifPresent(WebhookDelivery::retire);
+    }
+  }
+
+  private Webhook webhook(WebhookSpec spec, String pointer) {
+    List<String> secrets =
+        spec.secretFile().map(file -> secrets(file, pointer + "/secretFile")).orElse(List.of());
+    Webhook to = checked(pointer, "url", () -> Webhook.to(spec.url(), reach));
+    Webhook with = checked(pointer, "headers", () -> to.withHeaders(spec.headers()));
+    return with.withSecrets(secrets.toArray(String[]::new))
+        .withMaxInFlight(spec.maxInFlight())
+        .withConnectTimeout(spec.connectTimeout())
+        .withResponseTimeout(spec.responseTimeout());
+  }
+
+  private static List<String> secrets(Path file, String pointer) {
+    try {
+      List<String> secrets = SecretFile.read(file);
+      if (secrets.isEmpty()) {
+        throw new IllegalArgumentException("'" + file + "' must hold a secret (whsec_...)");
+      }
+      // Asked for its own sake, so that the complaint is about the file.
+      var _ = Webhook.to("https://example.org").withSecrets(secrets.toArray(String[]::new));
+      return secrets;
+    } catch (IllegalArgumentException unfit) {
+      throw new BadField(pointer, BadField.ruleOf("secrets", unfit));
+    }
+  }
+
+  private static Webhook checked(String pointer, String field, Supplier<Webhook> work) {
+    try {
+      return work.get();
+    } catch (IllegalArgumentException unfit) {
+      throw new BadField(pointer + "/" + field, BadField.ruleOf(field, unfit));
+    }
+  }
+
+  /// What was prepared is in force; lets go of what the queue had before.
+  void settle(String queue) {
+    Optional<WebhookDelivery> now = prepared.remove(queue);
+    if (now == null) {
+      return;
+    }
+    WebhookDelivery before = current.get(queue);
+    WebhookDelivery after = now.orElse(null);
+    if (before == after) {
+      return;
+    }
+    if (after == null) {
+      current.remove(queue);
+    } else {
+      current.put(queue, after);
+    }
+    if (before != null) {
+      before.retire();
+    }
+  }
+
+  /// The queue is gone.
+  void forget(String queue) {
+    abandon(queue);
+    WebhookDelivery before = current.remove(queue);
+    if (before != null) {
+      before.retire();
+    }
+  }
+
+  /// Ends everything.
+  @Override
+  public void close() {
+    current.values().forEach(WebhookDelivery::close);
+    prepared.values().forEach(it -> it.ifPresent(WebhookDelivery::close));
+  }
+}

@@ -1,0 +1,51 @@
+package dev.sluice.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+final class ApiDocumentTest {
+  private final ApiDocument document = ApiDocument.load();
+
+  @Test
+  void theDocumentHasEachRouteAndNoOther() {
+    try (HttpProbe probe = HttpProbe.start()) {
+      Set<String> table =
+          probe.server().routes().stream()
+              .map(route -> route.method().text() + " " + route.path())
+              .collect(Collectors.toCollection(TreeSet::new));
+      Set<String> documented = new TreeSet<>(document.routes());
+      assertThat(documented).containsAll(table);
+      documented.removeAll(table);
+      assertThat(documented).isEmpty();
+    }
+  }
+
+  @Test
+  void everyReferenceLeadsSomewhere() {
+    JsonNode whole = document.document();
+    for (JsonNode reference : whole.findValues("$ref")) {
+      assertThat(whole.at(reference.asString().substring(1)).isMissingNode())
+          .as(reference.asString())
+          .isFalse();
+    }
+  }
+
+  @Test
+  void everyOperationHasANameOfItsOwn() {
+    assertThat(document.document().get("paths").findValuesAsString("operationId"))
+        .doesNotHaveDuplicates()
+        .hasSize(document.routes().size());
+  }
+
+  @Test
+  void theServerShowsIt() {
+    try (HttpProbe probe = HttpProbe.start()) {
+      assertThat(probe.get("/openapi.yaml").text()).startsWith("openapi: 3.1.0");
+    }
+  }
+}

@@ -1,0 +1,171 @@
+package dev.sluice.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.Sluice;
+import dev.sluice.engine.Environment;
+import dev.sluice.job.SluiceException;
+import dev.sluice.memory.MemoryEngine;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.util.Base64;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509TrustManager;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
+final class CertificatesTest {
+  private static final char[] PASSWORD = "changeit".toCharArray();
+
+  @TempDir
+  @SuppressWarnings("NullAway.Init") // JUnit sets it
+  private Path directory;
+
+  private TlsFiles files() {
+    return new TlsFiles(directory.resolve("cert.pem"), directory.resolve("key.pem"));
+  }
+
+  /// Makes a certificate as people do, with keytool.
+  private void make(String name, String algorithm) throws Exception {
+    Path store = directory.resolve(name + ".p12");
+    Files.deleteIfExists(store);
+    Process keytool =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-alias",
+                "x",
+                "-keyalg",
+                algorithm,
+                "-dname",
+                "CN=" + name,
+                "-ext",
+                "SAN=ip:127.0.0.1",
+                "-keystore",
+                store.toString(),
+                "-storepass",
+                new String(PASSWORD))
+            .redirectErrorStream(true)
+            .start();
+    keytool.getInputStream().readAllBytes();
+    assertThat(keytool.waitFor()).isZero();
+    KeyStore keys = KeyStore.getInstance("PKCS12");
+    try (InputStream in = Files.newInputStream(store)) {
+      keys.load(in, PASSWORD);
+    }
+    pem("CERTIFICATE", keys.getCertificate("x").getEncoded(), files().certificate());
+    pem("PRIVATE KEY", keys.getKey("x", PASSWORD).getEncoded(), files().key());
+  }
+
+  private static void pem(String what, byte[] bytes, Path file) throws IOException {
+    FileTime before = Files.exists(file) ? Files.getLastModifiedTime(file) : null;
+    Files.writeString(
+        file,
+        "-----BEGIN "
+            + what
+            + "-----\n"
+            + Base64.getMimeEncoder().encodeToString(bytes)
+            + "\n-----END "
+            + what
+            + "-----\n");
+    if (before != null) {
+      Files.setLastModifiedTime(file, FileTime.fromMillis(before.toMillis() + 2000));
+    }
+  }
+
+  private static final class TrustAll implements X509TrustManager {
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
+  }
+
+  /// The name in the certificate that the server shows.
+  private static String shown(int port, String... protocols)
+      throws GeneralSecurityException, IOException {
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, new TrustManager[] {new TrustAll()}, null);
+    try (SSLSocket socket =
+        (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port)) {
+      if (protocols.length > 0) {
+        socket.setEnabledProtocols(protocols);
+      }
+      socket.startHandshake();
+      Certificate first = socket.getSession().getPeerCertificates()[0];
+      socket
+          .getOutputStream()
+          .write(
+              "GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                  .getBytes(StandardCharsets.UTF_8));
+      assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+          .startsWith("HTTP/1.1 404");
+      return ((X509Certificate) first).getSubjectX500Principal().getName();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"RSA", "EC", "Ed25519"})
+  void aNewCertificateNeedsNoRestartAndABrokenOneIsLeftAside(String algorithm) throws Exception {
+    make("first", algorithm);
+    try (Sluice sluice = Sluice.on(MemoryEngine.open()).start();
+        SluiceServer server =
+            SluiceServer.start(
+                ServerConfig.defaults().withPort(0).withTls(files()),
+                sluice,
+                Callers.everybody(),
+                Environment.system())) {
+      assertThat(shown(server.port(), "TLSv1.3")).isEqualTo("CN=first");
+      assertThat(shown(server.port(), "TLSv1.2")).isEqualTo("CN=first");
+      assertThatThrownBy(() -> shown(server.port(), "TLSv1.1")).isInstanceOf(IOException.class);
+
+      Files.writeString(files().key(), "broken");
+      make("second", algorithm);
+      String name = shown(server.port());
+      while (!name.equals("CN=second")) {
+        assertThat(name).isEqualTo("CN=first");
+        name = shown(server.port());
+      }
+    }
+  }
+
+  @Test
+  void whatCannotBeUsedIsSaid() throws Exception {
+    Environment environment = Environment.system();
+    assertThatThrownBy(() -> new Certificates(files(), environment))
+        .isInstanceOf(SluiceException.class)
+        .hasMessageContaining("cert.pem");
+    make("first", "EC");
+    Files.writeString(files().key(), "no key");
+    assertThatThrownBy(() -> new Certificates(files(), environment))
+        .isInstanceOf(SluiceException.class)
+        .hasMessageContaining("key.pem")
+        .hasMessageContaining("BEGIN PRIVATE KEY");
+    make("first", "EC");
+    Files.writeString(files().certificate(), "no certificate");
+    assertThatThrownBy(() -> new Certificates(files(), environment))
+        .isInstanceOf(SluiceException.class)
+        .hasMessageContaining("cert.pem");
+  }
+}

@@ -1,0 +1,96 @@
+package dev.sluice.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+final class HealthRoutesTest {
+  @Test
+  void aServerLivesAndIsReadyUntilItStops() {
+    try (HttpProbe probe = HttpProbe.start()) {
+      assertThat(probe.get("/health/live").json().get("status").asString()).isEqualTo("live");
+      assertThat(probe.get("/health/ready").json().get("status").asString()).isEqualTo("ready");
+      probe.sluice().close(Duration.ZERO);
+      HttpProbe.Answer ready = probe.get("/health/ready");
+      assertThat(ready.status()).isEqualTo(503);
+      assertThat(ready.json().at("/reasons/0").asString()).isEqualTo("shutting down");
+      assertThat(probe.get("/health/live").status()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void onlyWhoMayReadIsToldWhy() {
+    Callers callers =
+        new Callers() {
+          @Override
+          public boolean isOpen() {
+            return false;
+          }
+
+          @Override
+          public Optional<Caller> of(String token) {
+            Scope scope = token.equals("reader") ? Scope.READ : Scope.WORK;
+            return Optional.of(new Caller("somebody", EnumSet.of(scope), Optional.empty()));
+          }
+        };
+    try (HttpProbe probe = HttpProbe.start(ServerConfig.defaults(), callers, builder -> builder)) {
+      assertThat(probe.get("/health/ready").json().has("reasons")).isFalse();
+      assertThat(probe.get("/health/ready", "Authorization", "Bearer worker").json().has("reasons"))
+          .isFalse();
+      assertThat(probe.get("/health/ready", "Authorization", "Bearer reader").json().has("reasons"))
+          .isTrue();
+    }
+  }
+
+  @Test
+  void whatHappenedIsCounted() {
+    try (HttpProbe probe = HttpProbe.start()) {
+      probe.post("/v1/queues/mail/jobs", "{\"payload\": \"canary\", \"key\": \"k\"}");
+      probe.post("/v1/queues/mail/jobs", "{\"payload\": \"canary\", \"key\": \"k\"}");
+      probe.post("/v1/queues/mail/jobs", "{\"payload\": \"canary\"}");
+      String token =
+          probe
+              .post("/v1/queues/mail/jobs:lease", "{\"wait\": \"20s\"}")
+              .json()
+              .at("/jobs/0/lease/token")
+              .asString();
+      probe.post("/v1/leases/" + token + ":complete", "");
+      probe.get("/v1/nowhere/" + token);
+      HttpProbe.Answer answer = probe.get("/metrics");
+      assertThat(answer.header("content-type").orElseThrow()).startsWith("text/plain");
+      assertThat(answer.text().lines().toList())
+          .contains(
+              "sluice_admissions_total{answer=\"accepted\",queue=\"mail\"} 2.0",
+              "sluice_admissions_total{answer=\"duplicate\",queue=\"mail\"} 1.0",
+              "sluice_queue_jobs{queue=\"mail\",state=\"ready\"} 1.0",
+              "sluice_queue_jobs{queue=\"mail\",state=\"succeeded\"} 1.0",
+              "sluice_attempts_total{outcome=\"succeeded\",queue=\"mail\"} 1.0",
+              "sluice_start_delay_seconds_count{queue=\"mail\"} 1",
+              "sluice_run_seconds_count{queue=\"mail\"} 1",
+              "sluice_commit_seconds_count 3",
+              "sluice_ready 1.0",
+              "sluice_http_requests_seconds_count{method=\"POST\","
+                  + "route=\"/v1/queues/{queue}/jobs\",status=\"202\"} 2",
+              "sluice_http_requests_seconds_count{method=\"none\",route=\"none\","
+                  + "status=\"404\"} 1");
+      assertThat(answer.text())
+          .contains("jvm_memory_used_bytes")
+          .contains("sluice_queue_oldest_seconds{queue=\"mail\"}")
+          .doesNotContain("canary")
+          .doesNotContain(token);
+    }
+  }
+
+  @Test
+  void aQueueThatIsGoneIsNotCountedAnyMore() {
+    try (HttpProbe probe = HttpProbe.start()) {
+      probe.put("/v1/queues/extra", "{}");
+      assertThat(probe.get("/metrics").text()).contains("queue=\"extra\"");
+      probe.delete("/v1/queues/extra");
+      assertThat(probe.get("/metrics").text()).doesNotContain("queue=\"extra\"");
+    }
+  }
+}

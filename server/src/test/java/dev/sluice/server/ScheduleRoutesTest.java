@@ -1,0 +1,122 @@
+package dev.sluice.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.Delivery;
+import dev.sluice.QueuePolicy;
+import dev.sluice.Sluice;
+import dev.sluice.engine.Environment;
+import dev.sluice.memory.MemoryEngine;
+import dev.sluice.webhook.Reach;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+
+final class ScheduleRoutesTest {
+  private final HttpProbe probe = HttpProbe.start();
+
+  @AfterEach
+  void stop() {
+    // What is still leased is not waited for.
+    probe.sluice().close(Duration.ZERO);
+    probe.close();
+  }
+
+  @Test
+  void aScheduleIsPutShownAndTakenBack() {
+    String body =
+        """
+        {"queue": "mail", "type": "report", "payload": {"n": 1.00}, "cron": "0 3 * * MON-FRI",
+         "zone": "Europe/Vienna", "missed": "skip", "options": {"priority": "high",
+         "headers": {"a": "b"}}}
+        """;
+    HttpProbe.Answer made = probe.put("/v1/schedules/nightly", body);
+    assertThat(made.status()).isEqualTo(201);
+    assertThat(made.json().get("nextAt").asString()).endsWith(":00:00Z");
+    assertThat(made.text()).contains("\"payload\":{\"n\":1.00}");
+    assertThat(probe.put("/v1/schedules/nightly", body).status()).isEqualTo(200);
+    assertThat(probe.sluice().schedules()).containsExactly("nightly");
+
+    JsonNode listed = probe.get("/v1/schedules").json().get("schedules");
+    assertThat(listed).hasSize(1);
+    assertThat(listed.get(0)).isEqualTo(probe.get("/v1/schedules/nightly").json());
+    HttpProbe.Answer other = probe.put("/v1/schedules/nightly", "{\"every\": \"1h\"}");
+    assertThat(other.json().get("queue").asString()).isEqualTo("default");
+
+    assertThat(probe.delete("/v1/schedules/nightly").status()).isEqualTo(204);
+    assertThat(probe.get("/v1/schedules/nightly").status()).isEqualTo(404);
+    assertThat(probe.delete("/v1/schedules/nightly").status()).isEqualTo(404);
+    assertThat(probe.sluice().schedules()).isEmpty();
+    assertThat(probe.sluice().remembered()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      textBlock =
+          """
+          {}                                     | the document: must say when it fires: cron or every
+          {'cron': '* * * * *', 'every': '1m'}   | /every: cannot be combined with cron
+          {'every': '10ms'}                      | /every: must be from 1s to 3650d
+          {'every': '1m', 'zone': 'UTC'}         | /zone: cannot be combined with every
+          {'cron': '* * * * *', 'zone': 'Mars'}  | /zone: must be a zone like UTC or Europe/Vienna
+          {'cron': '0 0 30 2 *'}                 | /cron: must fire some time, this one never does
+          {'every': '1m', 'queue': 'nope'}       | /queue: must be a queue of this server
+          {'every': '1m', 'queue': 'a b'}        | /queue: must be 1 to 128 characters of A-Z a-z 0-9 . _ -
+          {'every': '1m', 'missed': 'all'}       | /missed: must be run-one or skip
+          {'every': '1m', 'options': {'maxAttempts': 0}} | /options/maxAttempts: must be a whole number from 1 to 1000
+          {'every': '1m', 'missed': 'skip', 'options': {'timeToStart': '1m'}} | /options/timeToStart: cannot be set when missed firings are skipped
+          {'every': '1m', 'hm': 1}               | /hm: is not known here; known are cron, every, missed, options, payload, queue, type, zone
+          """)
+  void complaintsNamePlaceAndRule(String body, String complaint) {
+    HttpProbe.Answer answer = probe.put("/v1/schedules/s", body.replace('\'', '"'));
+    assertThat(answer.status()).isEqualTo(422);
+    assertThat(answer.json().get("detail").asString()).isEqualTo(complaint);
+    assertThat(probe.sluice().schedules()).isEmpty();
+  }
+
+  @Test
+  void whatIsNoScheduleAtAll() {
+    assertThat(probe.put("/v1/schedules/s", "{").status()).isEqualTo(400);
+    assertThat(probe.put("/v1/schedules/s", "{\"cron\": \"whenever\"}").status()).isEqualTo(422);
+    assertThat(probe.put("/v1/schedules/a%20b", "{\"every\": \"1m\"}").status()).isEqualTo(404);
+    String large = "{\"every\": \"1m\", \"payload\": \"" + "x".repeat(300_000) + "\"}";
+    assertThat(probe.put("/v1/schedules/s", large).status()).isEqualTo(422);
+    assertThat(probe.put("/v1/schedules/s", large + " ".repeat(100_000)).status()).isEqualTo(413);
+  }
+
+  @Test
+  void aFiringWaitsInItsQueueAndARestartPutsItInForceAgain() {
+    probe.put("/v1/schedules/soon", "{\"queue\": \"mail\", \"every\": \"1s\", \"payload\": 7}");
+    JsonNode jobs =
+        probe.post("/v1/queues/mail/jobs:lease", "{\"wait\": \"20s\"}").json().get("jobs");
+    assertThat(jobs.get(0).get("payload").asInt()).isEqualTo(7);
+
+    Map<String, String> kept = probe.sluice().remembered();
+    try (Sluice sluice =
+        Sluice.on(MemoryEngine.open())
+            .queue("mail", QueuePolicy.defaults(), Delivery.pull())
+            .start()) {
+      kept.forEach(sluice::remember);
+      sluice.remember("schedule/unfit", "{\"every\": \"1m\", \"queue\": \"gone\"}");
+      try (QueueBook queues =
+          QueueBook.open(
+              QueueList.none(),
+              sluice,
+              new WebhookDeliveries(Reach.internet(), Environment.system(), (_, _) -> {}),
+              SluiceServer.mapper())) {
+        var book =
+            ScheduleBook.open(
+                sluice, queues, Environment.system().clock(), SluiceServer.mapper(), 1000);
+        assertThat(book.all()).containsOnlyKeys("soon");
+        assertThat(sluice.schedules()).isEqualTo(List.of("soon"));
+      }
+    }
+  }
+}

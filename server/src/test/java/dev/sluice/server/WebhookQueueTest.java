@@ -1,0 +1,197 @@
+package dev.sluice.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.net.httpserver.HttpServer;
+import dev.sluice.JobEvent;
+import dev.sluice.webhook.Reach;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Base64;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+final class WebhookQueueTest {
+  private static final String SECRET =
+      "whsec_"
+          + Base64.getEncoder().encodeToString("0123456789abcdef0123456789abcdef".getBytes(UTF_8));
+
+  private final BlockingQueue<Map<String, String>> delivered = new LinkedBlockingQueue<>();
+  private final CountDownLatch slow = new CountDownLatch(1);
+  private final CountDownLatch slowReached = new CountDownLatch(1);
+
+  @TempDir Path folder;
+  private HttpServer target;
+
+  @BeforeEach
+  void listen() throws IOException {
+    target = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    target.setExecutor(task -> Thread.ofVirtual().start(task));
+    target.createContext(
+        "/fast",
+        exchange -> {
+          delivered.add(
+              Map.of(
+                  "body",
+                  new String(exchange.getRequestBody().readAllBytes(), UTF_8),
+                  "signature",
+                  String.valueOf(exchange.getRequestHeaders().getFirst("webhook-signature")),
+                  "authorization",
+                  String.valueOf(exchange.getRequestHeaders().getFirst("authorization"))));
+          exchange.sendResponseHeaders(204, -1);
+          exchange.close();
+        });
+    target.createContext(
+        "/slow",
+        exchange -> {
+          slowReached.countDown();
+          try {
+            slow.await();
+          } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+          }
+          exchange.sendResponseHeaders(204, -1);
+          exchange.close();
+        });
+    target.start();
+  }
+
+  @AfterEach
+  void stop() {
+    slow.countDown();
+    target.stop(0);
+  }
+
+  private HttpProbe start(String queues) {
+    int port = target.getAddress().getPort();
+    QueueList list =
+        QueueList.read(
+            SluiceServer.mapper()
+                .readTree(queues.replace('\'', '"').replace("PORT", String.valueOf(port))),
+            "");
+    return HttpProbe.start(
+        ServerConfig.defaults()
+            .withQueues(list)
+            .withReach(
+                Reach.internet().withHttp().withPorts(port).withNetworks("127.0.0.1", "::1")),
+        Callers.everybody(),
+        builder -> builder);
+  }
+
+  private static String queue(String path, String more) {
+    return "{'delivery': {'webhook': {'url': 'http://127.0.0.1:PORT" + path + "'" + more + "}}}";
+  }
+
+  private Path secret(String mode) {
+    try {
+      Path file = Files.writeString(folder.resolve("secret-" + mode), SECRET + "\n");
+      return Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(mode));
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+
+  @Test
+  void aJobIsDeliveredSignedAndWhatLetsSomebodyInIsNotShown() throws Exception {
+    String more =
+        ", 'secretFile': '"
+            + secret("rw-------")
+            + "', 'headers': {'authorization': 'Bearer canary'}";
+    try (HttpProbe probe = start("{'mail': " + queue("/fast?key=hush", more) + "}")) {
+      probe.post("/v1/queues/mail/jobs", "{\"payload\": {\"n\": 1}}");
+      Map<String, String> got = delivered.poll(20, TimeUnit.SECONDS);
+      assertThat(got).containsEntry("body", "{\"n\": 1}");
+      assertThat(got).containsEntry("authorization", "Bearer canary");
+      assertThat(got.get("signature")).startsWith("v1,");
+      String shown = probe.get("/v1/queues/mail").text();
+      assertThat(shown).doesNotContain("canary").doesNotContain("whsec_").doesNotContain("hush");
+      assertThat(shown).contains("\"authorization\":\"***\"");
+      HttpProbe.Answer leased = probe.post("/v1/queues/mail/jobs:lease", "{}");
+      assertThat(leased.status()).isEqualTo(409);
+      assertThat(leased.reason()).isEqualTo("not-pulled");
+    }
+  }
+
+  @Test
+  void aSlowTargetHoldsUpNobodyElse() throws Exception {
+    try (HttpProbe probe =
+        start("{'fast': " + queue("/fast", "") + ", 'slow': " + queue("/slow", "") + "}")) {
+      for (int i = 0; i < 40; i++) {
+        probe.post("/v1/queues/slow/jobs", "{\"payload\": 1}");
+      }
+      assertThat(slowReached.await(20, TimeUnit.SECONDS)).isTrue();
+      for (int i = 0; i < 40; i++) {
+        probe.post("/v1/queues/fast/jobs", "{\"payload\": " + i + "}");
+      }
+      for (int i = 0; i < 40; i++) {
+        assertThat(delivered.poll(20, TimeUnit.SECONDS)).isNotNull();
+      }
+      assertThat(probe.get("/v1/queues/slow").json().at("/totals/succeeded").asInt()).isZero();
+      slow.countDown();
+    }
+  }
+
+  @Test
+  void aQueueChangesItsDeliveryWhileItWorks() throws Exception {
+    try (HttpProbe probe = start("{'mail': {}}")) {
+      String url = "http://127.0.0.1:" + target.getAddress().getPort() + "/fast";
+      HttpProbe.Answer put =
+          probe.put(
+              "/v1/queues/mail",
+              "{\"delivery\": {\"webhook\": {\"url\": \""
+                  + url
+                  + "\", \"headers\": {\"authorization\": \"canary\"}}}}");
+      assertThat(put.status()).isEqualTo(200);
+      assertThat(put.text()).doesNotContain("canary");
+      CountDownLatch succeeded = new CountDownLatch(1);
+      probe
+          .sluice()
+          .listen(event -> {
+            if (event instanceof JobEvent.Succeeded) {
+              succeeded.countDown();
+            }
+          });
+      probe.post("/v1/queues/mail/jobs", "{\"payload\": 1}");
+      assertThat(delivered.poll(20, TimeUnit.SECONDS)).containsEntry("authorization", "canary");
+      assertThat(succeeded.await(20, TimeUnit.SECONDS)).isTrue();
+
+      probe.delete("/v1/queues/mail");
+      probe.post("/v1/queues/mail/jobs", "{\"payload\": 2}");
+      JsonNode jobs =
+          probe.post("/v1/queues/mail/jobs:lease", "{\"wait\": \"20s\"}").json().get("jobs");
+      assertThat(jobs.get(0).get("payload").asInt()).isEqualTo(2);
+      String token = jobs.at("/0/lease/token").asString();
+      assertThat(probe.post("/v1/leases/" + token + ":complete", "").status()).isEqualTo(204);
+      assertThat(probe.get("/metrics").text())
+          .contains("sluice_webhook_attempts_total{outcome=\"done\",queue=\"mail\"} 1.0");
+    }
+  }
+
+  @Test
+  void aSecretThatOthersMayReadIsRefused() {
+    assertThatThrownBy(() ->
+            start(
+                "{'mail': "
+                    + queue("/fast", ", 'secretFile': '" + secret("rw-r-----") + "'")
+                    + "}"))
+        .isInstanceOf(BadField.class)
+        .hasMessageContaining("/mail/delivery/webhook/secretFile")
+        .hasMessageContaining("chmod 600")
+        .hasMessageNotContaining("whsec_");
+  }
+}
