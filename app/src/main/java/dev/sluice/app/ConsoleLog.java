@@ -62,9 +62,15 @@ final class ConsoleLog extends StreamHandler {
           + " "
           + level(record.getLevel())
           + " "
-          + formatMessage(record)
-          + cause(record.getThrown())
+          + oneLine(formatMessage(record) + cause(record.getThrown()))
           + System.lineSeparator();
+    }
+
+    /// Keeps what strangers send from writing lines of its own, or on the whole terminal.
+    private static String oneLine(String text) {
+      return text.codePoints().anyMatch(Character::isISOControl)
+          ? text.replaceAll("\\s*\\R\\s*", " ").replaceAll("[\\p{Cntrl}\\x{80}-\\x{9f}]", "?")
+          : text;
     }
 
     private static String level(Level level) {

@@ -1,5 +1,6 @@
 package dev.sluice.app;
 
+import dev.sluice.app.remote.RemoteCommands;
 import dev.sluice.job.SluiceException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -22,7 +23,14 @@ import picocli.CommandLine.TypeConversionException;
     description = "Fire-and-forget background work, under control.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
-    subcommands = {DemoCommand.class, BenchCommand.class},
+    subcommands = {
+      DemoCommand.class,
+      ServeCommand.class,
+      TokenCommand.class,
+      ConfigCommand.class,
+      DoctorCommand.class,
+      BenchCommand.class
+    },
     footer = {"", "Exit codes: 0 fine, 1 failed, 2 bad usage or configuration."})
 final class Main implements Callable<Integer> {
   static final int FINE = 0;
@@ -49,7 +57,10 @@ final class Main implements Callable<Integer> {
   ///
   /// @return the exit code
   static int run(String[] args, PrintWriter out, PrintWriter err) {
-    return new CommandLine(new Main())
+    CommandLine program = new CommandLine(new Main());
+    RemoteCommands.addTo(
+        program, RemoteCommands.process(words -> StopSignal.install(words)::await));
+    return program
         .setOut(out)
         .setErr(err)
         .registerConverter(int.class, text -> (int) Checks.whole(text))
@@ -64,7 +75,9 @@ final class Main implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    throw new ParameterException(spec.commandLine(), "command: none given, must be demo or bench");
+    throw new ParameterException(
+        spec.commandLine(),
+        "command: none given, must be one of " + String.join(", ", spec.subcommands().keySet()));
   }
 
   private static int badUsage(ParameterException bad, String[] args) {

@@ -18,12 +18,22 @@ final class StopSignal {
 
   private final CountDownLatch asked = new CountDownLatch(1);
   private final AtomicBoolean again = new AtomicBoolean();
+  private final Runnable lastWords;
 
-  private StopSignal() {}
+  private StopSignal(Runnable lastWords) {
+    this.lastWords = lastWords;
+  }
 
   /// Takes over both signals of this process.
   static StopSignal install() {
-    StopSignal stop = new StopSignal();
+    return install(() -> {});
+  }
+
+  /// Takes over both signals of this process.
+  ///
+  /// @param lastWords runs before the second signal ends the process; must be short
+  static StopSignal install(Runnable lastWords) {
+    StopSignal stop = new StopSignal(lastWords);
     try {
       stop.take("INT");
       stop.take("TERM");
@@ -51,6 +61,7 @@ final class StopSignal {
 
   private void raise() {
     if (again.getAndSet(true)) {
+      lastWords.run();
       Runtime.getRuntime().halt(ENDED_BY_INTERRUPT);
     }
     asked.countDown();

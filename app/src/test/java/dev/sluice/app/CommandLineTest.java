@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
@@ -96,6 +97,38 @@ final class CommandLineTest {
         run("bench", "--engine", "memory:", flag, value), flag.substring(2), value, rule);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "--port, -1, --port: http.port: -1 must be a whole number from 0 to 65535",
+    "--port, abc, must be a whole number",
+    "--host, '', --host: http.host: '' must name a host",
+    "--grace, soon, --grace: grace: 'soon' must be a time between",
+    "--engine, oracle:x, --engine: engine: 'oracle:x' must be memory: or sqlite:PATH",
+    "--engine, sqs:x, --engine: engine: 'sqs:x' asks for AWS SQS",
+    "--tls-cert, cert.pem, http.tls.key: must name a file",
+    "--config, no-such-file.yaml, no-such-file.yaml: there is no such file",
+  })
+  void serveNamesTheBadFlagItsValueAndTheRule(String flag, String value, String rule) {
+    assertBadUsage(run("serve", flag, value), rule);
+  }
+
+  @Test
+  void tokenNamesTheBadFlag(@TempDir Path directory) {
+    String data = directory.toString();
+    String[] create = {"token", "create", "--data", data, "--name", "x", "--scopes"};
+    assertBadUsage(run(with(create, "fly")), "scopes: 'fly' must be one of enqueue, work");
+    assertBadUsage(run(with(create, "read", "--rate", "x")), "rate: 'x'");
+    assertBadUsage(run(with(create, "read", "--expires", "x")), "expires: 'x' must be a time");
+    assertBadUsage(run(with(create, "read", "--queues", "a b")), "queues");
+    assertBadUsage(run("token"), "create, list or revoke");
+    assertBadUsage(run("config"), "check or print");
+    assertThat(directory.resolve("tokens.json")).doesNotExist();
+  }
+
+  private static String[] with(String[] first, String... more) {
+    return Stream.concat(Stream.of(first), Stream.of(more)).toArray(String[]::new);
+  }
+
   @Test
   void benchNeedsAnEngineAndNoUsedFile(@TempDir Path directory) throws IOException {
     assertBadUsage(run("bench"), "--engine");
@@ -108,14 +141,14 @@ final class CommandLineTest {
 
   @Test
   void unknownWordsAreBadUsage() {
-    assertBadUsage(run(), "command", "demo or bench");
+    assertBadUsage(run(), "command", "demo, ", "enqueue");
     assertBadUsage(run("fly"), "fly");
     assertBadUsage(run("demo", "--fly"), "--fly");
     assertBadUsage(run("demo", "--port"), "--port");
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "demo", "bench"})
+  @ValueSource(strings = {"", "demo", "bench", "serve", "token", "config", "doctor"})
   void everythingHasHelpAndVersion(String command) {
     String[] help = command.isEmpty() ? new String[] {"--help"} : new String[] {command, "--help"};
     assertThat(run(help))

@@ -1,0 +1,89 @@
+package dev.sluice.app;
+
+import dev.sluice.app.config.ConfigException;
+import dev.sluice.app.config.Configuration;
+import dev.sluice.app.config.Configuration.Flag;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// The flags of every command that reads the server's configuration.
+///
+/// Threading: confined to the main thread.
+final class ConfigOptions {
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description =
+          "The configuration, YAML; else $SLUICE_CONFIG, else sluice.yaml here if it is there.")
+  private @Nullable Path config;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description = "Folder for jobs, tokens and the audit log.")
+  private @Nullable String data;
+
+  /// Reads the configuration.
+  ///
+  /// @param more flags of the command
+  /// @throws ParameterException when it breaks a rule
+  Configuration load(List<Flag> more) {
+    List<Flag> flags = new ArrayList<>(more);
+    if (data != null) {
+      flags.add(Flag.of("data", "--data", data));
+    }
+    try {
+      return Configuration.load(file(), System.getenv(), flags);
+    } catch (ConfigException bad) {
+      throw bad(bad);
+    }
+  }
+
+  private Optional<Path> file() {
+    if (config != null) {
+      return Optional.of(config);
+    }
+    String variable = System.getenv("SLUICE_CONFIG");
+    if (variable != null && !variable.isBlank()) {
+      return Optional.of(Path.of(variable));
+    }
+    Path here = Path.of(Configuration.FILE);
+    return Files.exists(here) ? Optional.of(here) : Optional.empty();
+  }
+
+  /// The same, as bad usage of this command.
+  ParameterException bad(RuntimeException bad) {
+    return new ParameterException(spec.commandLine(), bad.getMessage(), bad);
+  }
+
+  /// The folder for all data.
+  static Path folder(Configuration configuration) {
+    return configuration.data().orElseGet(EngineConfig::dataFolder);
+  }
+
+  /// The engine of a configuration.
+  ///
+  /// @throws ParameterException when there is none of that URL
+  EngineConfig engine(Configuration configuration) {
+    try {
+      return EngineConfig.parse(configuration.engine(), folder(configuration).resolve("sluice.db"));
+    } catch (IllegalArgumentException bad) {
+      // Its sentence begins with the key, and goes on with the value.
+      String message = String.valueOf(bad.getMessage());
+      int value = message.indexOf("' ");
+      throw bad(configuration.complaint("engine", message.substring(value + 2)));
+    }
+  }
+}

@@ -1,0 +1,255 @@
+package dev.sluice.app;
+
+import com.sun.management.UnixOperatingSystemMXBean;
+import dev.sluice.app.config.Configuration;
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.Environment;
+import dev.sluice.job.SluiceException;
+import dev.sluice.server.ServerConfig;
+import dev.sluice.server.Tokens;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.Callable;
+
+/// The checks of `sluice doctor`, from the machine to the server's own files. None of them changes
+/// anything that was there.
+///
+/// Threading: confined to one thread.
+final class Doctor {
+  private static final int LEAST_JAVA = 25;
+  private static final long LITTLE_SPACE = 1L << 30;
+  private static final long NO_SPACE = 64L << 20;
+  private static final int SYNCS = 16;
+
+  /// No disk that keeps what it was told answers as fast as this.
+  private static final long TOO_FAST_NANOS = 15_000;
+
+  private static final long SLOW_NANOS = 50_000_000;
+  private static final long CLOCKS_APART_MILLIS = 2_000;
+  private static final long JUMP_MILLIS = 500;
+
+  /// 2025: a machine that thinks it is earlier has lost its clock.
+  private static final long EARLIEST_MILLIS = 1_735_689_600_000L;
+
+  private static final int FILES_BESIDE_CONNECTIONS = 200;
+
+  private final Configuration configuration;
+  private final EngineConfig engine;
+  private final Path folder;
+  private final Environment.Clock clock = Environment.system().clock();
+  private final long wallAtStart = clock.wallMillis();
+  private final long monotonicAtStart = clock.monotonicNanos();
+
+  Doctor(Configuration configuration, EngineConfig engine) {
+    this.configuration = configuration;
+    this.engine = engine;
+    this.folder = ConfigOptions.folder(configuration);
+  }
+
+  List<Finding> findings() {
+    List<Finding> findings = new ArrayList<>();
+    findings.add(java());
+    findings.add(files());
+    findings.add(folder());
+    if (Files.isDirectory(folder)) {
+      findings.add(checked("disk", this::space));
+      findings.add(checked("disk", this::syncs));
+      findings.add(checked("clock", this::fileClock));
+    }
+    findings.add(tokens());
+    findings.add(checked("port", this::port));
+    findings.add(engine());
+    findings.add(jump());
+    return findings;
+  }
+
+  private static Finding checked(String about, Callable<Finding> check) {
+    try {
+      return check.call();
+    } catch (Exception failure) {
+      return Finding.fail(about, "could not be checked: " + failure, "see that it works at all");
+    }
+  }
+
+  private static Finding java() {
+    int feature = Runtime.version().feature();
+    String sentence = Runtime.version() + " of " + System.getProperty("java.vendor", "unknown");
+    return feature >= LEAST_JAVA
+        ? Finding.ok("java", sentence)
+        : Finding.fail("java", sentence, "install a JDK " + LEAST_JAVA);
+  }
+
+  private Finding files() {
+    if (!(ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix)) {
+      return Finding.ok("files", "this system has no limit of open files that can be asked for");
+    }
+    long most = unix.getMaxFileDescriptorCount();
+    int connections = configuration.server().limits().maxConnections();
+    long wanted = (long) connections + FILES_BESIDE_CONNECTIONS;
+    return most >= wanted
+        ? Finding.ok("files", most + " may be open at once")
+        : Finding.warn(
+            "files",
+            most + " may be open at once, fewer than max-connections " + connections + " needs",
+            "raise the limit (ulimit -n " + wanted + ") or lower http.limits.max-connections");
+  }
+
+  private Finding folder() {
+    if (!Files.exists(folder)) {
+      return Finding.ok("data", folder + " is not there yet and will be created");
+    }
+    if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
+      return Finding.fail(
+          "data", folder + " is no folder that can be written to", "name another with --data");
+    }
+    return others(folder).isEmpty()
+        ? Finding.ok("data", folder + ", only its owner can look into it")
+        : Finding.warn("data", "others can look into " + folder, "chmod 700 " + folder);
+  }
+
+  /// What others than the owner may do with a file.
+  private static Set<PosixFilePermission> others(Path path) {
+    if (!Folders.isPosix()) {
+      return Set.of();
+    }
+    try {
+      Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(path);
+      permissions.removeIf(permission -> permission.name().startsWith("OWNER"));
+      return permissions;
+    } catch (IOException | UnsupportedOperationException unknown) {
+      return Set.of();
+    }
+  }
+
+  private Finding space() throws IOException {
+    long free = Files.getFileStore(folder).getUsableSpace();
+    String sentence = (free >> 20) + " MiB are free";
+    if (free < NO_SPACE) {
+      return Finding.fail("disk", sentence, "make room, jobs are refused when the disk is full");
+    }
+    return free < LITTLE_SPACE
+        ? Finding.warn("disk", sentence, "make room before it is full")
+        : Finding.ok("disk", sentence);
+  }
+
+  private Finding syncs() throws IOException {
+    Path file = Files.createTempFile(folder, "doctor", ".tmp");
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      long[] nanos = new long[SYNCS];
+      for (int i = 0; i < SYNCS; i++) {
+        long began = clock.monotonicNanos();
+        channel.write(ByteBuffer.allocate(4096), 4096L * i);
+        channel.force(true);
+        nanos[i] = clock.monotonicNanos() - began;
+      }
+      Arrays.sort(nanos);
+      long median = nanos[SYNCS / 2];
+      String sentence =
+          String.format(Locale.ROOT, "a forced write takes %.2f ms", median / 1_000_000.0);
+      if (median < TOO_FAST_NANOS) {
+        return Finding.warn(
+            "disk",
+            sentence + ", too fast to have reached a disk",
+            "a power cut may lose accepted jobs; use a disk that syncs");
+      }
+      return median > SLOW_NANOS
+          ? Finding.warn("disk", sentence, "expect few jobs a second; use a faster disk")
+          : Finding.ok("disk", sentence);
+    } finally {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  private Finding fileClock() throws IOException {
+    Path file = Files.createTempFile(folder, "doctor", ".tmp");
+    try {
+      long apart = Math.abs(clock.wallMillis() - Files.getLastModifiedTime(file).toMillis());
+      if (clock.wallMillis() < EARLIEST_MILLIS) {
+        return Finding.fail("clock", "it is wrong by years", "set it, and run NTP");
+      }
+      return apart > CLOCKS_APART_MILLIS
+          ? Finding.warn(
+              "clock",
+              "the machine's and the disk's are " + apart + " ms apart",
+              "run NTP on both; run-at and cron follow the machine's")
+          : Finding.ok("clock", "the machine's and the disk's agree");
+    } finally {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  /// Whether the wall clock went as fast as the monotonic one while the other checks ran.
+  private Finding jump() {
+    long wall = clock.wallMillis() - wallAtStart;
+    long monotonic = (clock.monotonicNanos() - monotonicAtStart) / 1_000_000;
+    long apart = Math.abs(wall - monotonic);
+    return apart > JUMP_MILLIS
+        ? Finding.warn(
+            "clock", "it jumped by " + apart + " ms just now", "let NTP slew it, not step it")
+        : Finding.ok("clock", "it did not jump while this looked");
+  }
+
+  private Finding tokens() {
+    Path file = folder.resolve("tokens.json");
+    ServerConfig config = configuration.server();
+    try {
+      Tokens tokens = Tokens.in(folder, clock);
+      if (Files.exists(file) && !others(file).isEmpty()) {
+        return Finding.fail("tokens", "others can read " + file, "chmod 600 " + file);
+      }
+      return config
+          .refusal(tokens.isOpen())
+          .map(reason -> Finding.fail("tokens", reason, "serve would refuse to start"))
+          .orElseGet(() ->
+              Finding.ok(
+                  "tokens",
+                  tokens.isOpen()
+                      ? "none, whoever is on this machine may do everything"
+                      : tokens.list().size() + " in " + file));
+    } catch (SluiceException | IllegalArgumentException bad) {
+      return Finding.fail("tokens", String.valueOf(bad.getMessage()), "mend or remove the file");
+    }
+  }
+
+  private Finding port() {
+    ServerConfig config = configuration.server();
+    String where = config.host() + " port " + config.port();
+    try (ServerSocket socket = new ServerSocket()) {
+      socket.setReuseAddress(true);
+      socket.bind(new InetSocketAddress(config.host(), config.port()));
+      return Finding.ok("port", where + " is free");
+    } catch (IOException taken) {
+      return Finding.warn(
+          "port",
+          where + ": " + taken.getMessage(),
+          "if that is no Sluice that runs already, stop it or choose another --port");
+    }
+  }
+
+  private Finding engine() {
+    if (engine instanceof EngineConfig.Sqlite(var file) && !Files.exists(file)) {
+      return Finding.ok("engine", file + " is not there yet and will be created");
+    }
+    try (Engine _ = engine.open()) {
+      return Finding.ok("engine", engine.words() + " opens");
+    } catch (SluiceException failure) {
+      String message = String.valueOf(failure.getMessage());
+      return message.contains(" is held by ")
+          ? Finding.warn("engine", message, "fine if that is the server that should run")
+          : Finding.fail("engine", message, "mend the file, or restore it from a backup");
+    }
+  }
+}

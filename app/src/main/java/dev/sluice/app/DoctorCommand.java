@@ -1,0 +1,87 @@
+package dev.sluice.app;
+
+import dev.sluice.app.config.Configuration;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// `sluice doctor`: whether the server could do its work here, and what to mend if not.
+///
+/// Threading: confined to the main thread.
+@Command(
+    name = "doctor",
+    description = "Checks machine, disk, clock, limits, configuration, engine and port.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    footer = {"", "Exit codes: 0 nothing fails, 1 something does."})
+final class DoctorCommand implements Callable<Integer> {
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  @Spec
+  private CommandSpec spec;
+
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  @Mixin
+  private ConfigOptions options;
+
+  @Option(
+      names = "--server",
+      paramLabel = "URL",
+      description = "Asks a server that runs whether it is ready, too.")
+  private @Nullable URI server;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    List<Finding> findings = new ArrayList<>();
+    try {
+      Configuration configuration = options.load(List.of());
+      EngineConfig engine = options.engine(configuration);
+      findings.add(
+          Finding.ok(
+              "config",
+              configuration.file().map(file -> file + " is valid").orElse("no file, defaults")));
+      findings.addAll(new Doctor(configuration, engine).findings());
+    } catch (ParameterException bad) {
+      findings.add(Finding.fail("config", String.valueOf(bad.getMessage()), "mend that first"));
+    }
+    if (server != null) {
+      findings.add(ask(server));
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    findings.forEach(finding -> out.println(finding.line()));
+    return findings.stream().anyMatch(finding -> finding.grade() == Finding.Grade.FAIL)
+        ? Main.FAILED
+        : Main.FINE;
+  }
+
+  private static Finding ask(URI server) throws InterruptedException {
+    String mend = "see whether it runs, and its log";
+    try (HttpClient client = HttpClient.newBuilder().connectTimeout(PATIENCE).build()) {
+      HttpResponse<String> answer =
+          client.send(
+              HttpRequest.newBuilder(server.resolve("/health/ready")).timeout(PATIENCE).build(),
+              BodyHandlers.ofString());
+      return answer.statusCode() == 200
+          ? Finding.ok("server", server + " is ready")
+          : Finding.fail("server", server + " answers " + answer.statusCode(), mend);
+    } catch (IOException | IllegalArgumentException failure) {
+      return Finding.fail("server", server + " cannot be asked: " + failure, mend);
+    }
+  }
+}

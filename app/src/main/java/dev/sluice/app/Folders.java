@@ -1,0 +1,36 @@
+package dev.sluice.app;
+
+import dev.sluice.job.SluiceException;
+import java.io.IOException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+
+/// Folders that only their owner can look into.
+final class Folders {
+  private Folders() {}
+
+  /// Creates a folder that is not there yet.
+  ///
+  /// @throws SluiceException when that is not possible
+  static Path createPrivate(Path folder) {
+    try {
+      if (Files.isDirectory(folder)) {
+        return folder;
+      }
+      return isPosix()
+          ? Files.createDirectories(
+              folder,
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")))
+          : Files.createDirectories(folder);
+    } catch (IOException failure) {
+      throw new SluiceException(
+          "data: cannot create the folder " + folder + ": " + failure, failure);
+    }
+  }
+
+  static boolean isPosix() {
+    return FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
+  }
+}

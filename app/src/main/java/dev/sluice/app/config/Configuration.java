@@ -1,0 +1,241 @@
+package dev.sluice.app.config;
+
+import dev.sluice.server.BadField;
+import dev.sluice.server.Durations;
+import dev.sluice.server.QueueList;
+import dev.sluice.server.ServerConfig;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// What the server is told: flags win over variables of the environment, these over the file, the
+/// file over the defaults.
+///
+/// A variable is named after its key: `SLUICE_`, then the key in capitals with `_` for `.` and `-`:
+/// `SLUICE_HTTP_PORT`, `SLUICE_QUEUES_MAIL_RETRY_MAX_DELAY`. One that means no key is an error.
+///
+/// Threading: immutable.
+public final class Configuration {
+  /// The file that is read when nobody names one and it is there.
+  public static final String FILE = "sluice.yaml";
+
+  private static final String PREFIX = "SLUICE_";
+
+  /// Variables that begin like ours and mean something else.
+  private static final Set<String> OTHERS =
+      Set.of(
+          "SLUICE_CONFIG",
+          "SLUICE_JAVA_OPTS",
+          "SLUICE_SERVER",
+          "SLUICE_TOKEN",
+          "SLUICE_TOKEN_FILE");
+
+  private static final Set<String> TOP =
+      Set.of("engine", "data", "grace", "http", "queues", "webhooks");
+  private static final Duration LONGEST_GRACE = Duration.ofHours(24);
+  private static final int LONGEST_SHOWN = 64;
+
+  /// Keys whose values may let somebody in, or hold what does.
+  private static final Pattern SECRET = Pattern.compile(".*/(headers/[^/]*|url)");
+
+  private final Optional<Path> file;
+  private final Document document;
+  private final String engine;
+  private final Optional<Path> data;
+  private final Duration grace;
+  private final ServerConfig server;
+
+  private Configuration(Optional<Path> file, Document document) {
+    this.file = file;
+    this.document = document;
+    ObjectNode root = document.root();
+    for (String key : root.propertyNames()) {
+      if (!TOP.contains(key)) {
+        throw new BadField(
+            Document.step(key), "is not known here; known are " + String.join(", ", sorted(TOP)));
+      }
+    }
+    engine = text("engine").orElse("sqlite:");
+    data = text("data").map(Configuration::path);
+    grace = text("grace").map(Configuration::grace).orElse(Duration.ofSeconds(25));
+    server =
+        ServerConfig.read(object("http"), "/http")
+            .withWebhooks(object("webhooks"), "/webhooks")
+            .withQueues(QueueList.read(object("queues"), "/queues"));
+  }
+
+  private static Set<String> sorted(Set<String> names) {
+    return new TreeSet<>(names);
+  }
+
+  /// Puts a configuration together.
+  ///
+  /// @param file the file; empty for none
+  /// @param environment the variables of the process
+  /// @param flags values by their keys, like `http.port`, and the flags' names
+  /// @throws ConfigException when something breaks a rule
+  public static Configuration load(
+      Optional<Path> file, Map<String, String> environment, List<Flag> flags) {
+    Document document = new Document();
+    file.ifPresent(path -> YamlFile.read(path, document));
+    new TreeMap<>(environment).forEach((name, value) -> variable(name, value, document));
+    for (Flag flag : flags) {
+      document.set(List.of(flag.key().split("\\.")), flag.value(), flag.name());
+    }
+    try {
+      return new Configuration(file, document);
+    } catch (BadField bad) {
+      throw complaint(document, bad.pointer(), bad.rule());
+    }
+  }
+
+  /// A value of the command line.
+  ///
+  /// @param key the key that it sets, with dots
+  /// @param name the flag as the user knows it
+  public record Flag(String key, String name, JsonNode value) {
+    public static Flag of(String key, String name, String text) {
+      return new Flag(key, name, JsonNodeFactory.instance.stringNode(text));
+    }
+
+    public static Flag of(String key, String name, long number) {
+      return new Flag(key, name, JsonNodeFactory.instance.numberNode(number));
+    }
+
+    public static Flag of(String key, String name, boolean yes) {
+      return new Flag(key, name, JsonNodeFactory.instance.booleanNode(yes));
+    }
+  }
+
+  private static void variable(String name, String value, Document document) {
+    if (!name.startsWith(PREFIX) || OTHERS.contains(name)) {
+      return;
+    }
+    JsonNode queues = document.root().path("queues");
+    List<String> path =
+        Keys.ALL
+            .path(name.substring(PREFIX.length()), queues.propertyNames())
+            .filter(some -> !some.isEmpty())
+            .orElseThrow(() ->
+                new ConfigException(
+                    name
+                        + ": is the name of no key; it must be SLUICE_ and the key in capitals,"
+                        + " like SLUICE_HTTP_PORT"));
+    document.set(path, YamlFile.plain(value), name);
+  }
+
+  private Optional<String> text(String key) {
+    JsonNode node = document.root().get(key);
+    if (node == null || node.isNull()) {
+      return Optional.empty();
+    }
+    if (!node.isString()) {
+      throw new BadField("/" + key, "must be a text");
+    }
+    return Optional.of(node.asString());
+  }
+
+  private JsonNode object(String key) {
+    JsonNode node = document.root().get(key);
+    return node == null || node.isNull() ? JsonNodeFactory.instance.objectNode() : node;
+  }
+
+  private static Path path(String text) {
+    try {
+      return Path.of(text).toAbsolutePath().normalize();
+    } catch (InvalidPathException invalid) {
+      throw new BadField("/data", "must name a folder: " + invalid.getReason());
+    }
+  }
+
+  private static Duration grace(String text) {
+    try {
+      Duration grace = Durations.parse(text);
+      if (grace.compareTo(LONGEST_GRACE) <= 0) {
+        return grace;
+      }
+    } catch (IllegalArgumentException _) {
+      // The same complaint for both.
+    }
+    throw new BadField("/grace", "must be a time between 0s and 24h");
+  }
+
+  /// The complaint about a value that somebody else found wrong.
+  ///
+  /// @param key with dots, like `http.host`
+  /// @param rule a part of a sentence
+  public ConfigException complaint(String key, String rule) {
+    return complaint(document, "/" + key.replace('.', '/'), rule);
+  }
+
+  private static ConfigException complaint(Document document, String pointer, String rule) {
+    JsonNode node = document.root().at(pointer);
+    StringBuilder sentence = new StringBuilder();
+    document.origin(pointer).ifPresent(origin -> sentence.append(origin).append(": "));
+    sentence.append(dotted(pointer)).append(": ");
+    if (node.isValueNode() && !node.isNull()) {
+      String shown = shown(pointer, node);
+      // Some rules begin with the value already.
+      sentence.append(rule.startsWith(shown) ? "" : shown + " ");
+    }
+    return new ConfigException(sentence.append(rule).toString().replaceAll("\\p{Cntrl}+", " "));
+  }
+
+  private static String shown(String pointer, JsonNode node) {
+    if (SECRET.matcher(pointer).matches()) {
+      return "***";
+    }
+    String text = node.asString();
+    String cut = text.length() <= LONGEST_SHOWN ? text : text.substring(0, LONGEST_SHOWN) + "...";
+    return node.isString() ? "'" + cut + "'" : cut;
+  }
+
+  /// A pointer as people write keys.
+  static String dotted(String pointer) {
+    return pointer.isEmpty()
+        ? "the document"
+        : pointer.substring(1).replace('/', '.').replace("~1", "/").replace("~0", "~");
+  }
+
+  /// The file that was read.
+  public Optional<Path> file() {
+    return file;
+  }
+
+  /// The engine's URL.
+  public String engine() {
+    return engine;
+  }
+
+  /// The folder for tokens, the audit log and what an engine keeps; empty for the usual one.
+  public Optional<Path> data() {
+    return data;
+  }
+
+  /// How long a stop waits for running jobs.
+  public Duration grace() {
+    return grace;
+  }
+
+  public ServerConfig server() {
+    return server;
+  }
+
+  /// Every value that holds, with where it came from, as YAML.
+  ///
+  /// @param usualData the folder when none is named
+  public List<String> print(Path usualData) {
+    return Printed.lines(
+        this, usualData, pointer -> document.exactOrigin(pointer).orElse("default"));
+  }
+}

@@ -1,0 +1,208 @@
+package dev.sluice.app.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.app.config.Configuration.Flag;
+import dev.sluice.server.QueueList;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class ConfigurationTest {
+  private static final Path SAMPLE = Path.of("..", "docs", "sluice.yaml");
+
+  @TempDir
+  @SuppressWarnings("NullAway.Init") // JUnit sets it
+  private Path directory;
+
+  private Path file(String yaml) throws IOException {
+    return Files.writeString(directory.resolve("sluice.yaml"), yaml);
+  }
+
+  private Configuration load(String yaml) throws IOException {
+    return Configuration.load(Optional.of(file(yaml)), Map.of(), List.of());
+  }
+
+  private static Configuration variables(String... pairs) {
+    Map<String, String> variables = new TreeMap<>();
+    for (int i = 0; i < pairs.length; i += 2) {
+      variables.put(pairs[i], pairs[i + 1]);
+    }
+    return Configuration.load(Optional.empty(), variables, List.of());
+  }
+
+  @Test
+  void nothingGivesTheDefaults() throws IOException {
+    for (Configuration configuration : List.of(load(""), load("# nothing\n"), variables())) {
+      assertThat(configuration.engine()).isEqualTo("sqlite:");
+      assertThat(configuration.data()).isEmpty();
+      assertThat(configuration.grace()).isEqualTo(Duration.ofSeconds(25));
+      assertThat(configuration.server().host()).isEqualTo("127.0.0.1");
+      assertThat(configuration.server().queues()).isEqualTo(QueueList.defaults());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          engin: x                               | line 1: engin: 'x' is not known
+          engine: 5                              | line 1: engine: 5 must be a text
+          grace: soon                            | line 1: grace: 'soon' must be a time between
+          grace: 25h                             | line 1: grace: '25h' must be a time between
+          http: yes                              | line 1: http: 'yes' must be an object
+          http:;  port: 70000                    | line 2: http.port: 70000 must be a whole number from 0 to 65535
+          http:;  port: abc                      | line 2: http.port: 'abc' must be a whole number
+          http:;  prot: 1                        | line 2: http.prot: 1 is not known here; known are
+          http:;;  host: ''                      | line 3: http.host: '' must name a host
+          http:;  tls:;    certificate: c.pem    | line 2: http.tls.key: must name a file
+          http:;  limits:;    idle: 1ms          | line 3: http.limits.idle: '1ms' must be from 100ms to 1h
+          queues:;  mail:;    concurrency: 0     | line 3: queues.mail.concurrency: 0 must be a whole number from 1 to
+          queues:;  mail:;    concurency: 1      | line 3: queues.mail.concurency: 1 is not known here
+          queues:;  mail:;    rate: fast         | line 3: queues.mail.rate: 'fast' must be like 10/s
+          queues:;  mail:;    retry:;      delay: x | line 4: queues.mail.retry.delay: 'x' must be a time
+          queues:;  'a b': {}                    | line 2: queues.a b
+          queues:;  mail:;    delivery: push     | line 3: queues.mail.delivery: 'push' must be pull
+          queues:;  auto-create:;    max: 0      | line 3: queues.auto-create.max: 0 must be
+          webhooks:;  ports: [0]                 | line 2: webhooks.ports.0: 0 must be
+          a: [                                   | line 1: is no YAML
+          - a                                    | line 1: must be a list of keys
+          a: 1;a: 2                              | line 2: a: stands here twice
+          a: &x {b: 1};c: *x                     | line 1: is an alias
+          a: !thing b                            | line 1: has a tag
+          """)
+  void whatIsWrongIsNamedWithItsLine(String yaml, String part) throws IOException {
+    Path file = file(yaml.strip().replace(";", "\n"));
+    assertThatThrownBy(() -> Configuration.load(Optional.of(file), Map.of(), List.of()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(file.toString())
+        .hasMessageContaining(part.strip());
+  }
+
+  @Test
+  void aFileThatIsNotThereIsSaid() {
+    Path none = directory.resolve("none.yaml");
+    assertThatThrownBy(() -> Configuration.load(Optional.of(none), Map.of(), List.of()))
+        .hasMessageContaining("none.yaml", "no such file");
+  }
+
+  @Test
+  void flagsWinOverVariablesAndTheseOverTheFile() throws IOException {
+    Path file = file("http:\n  port: 1\n  maxPayload: 2KiB\n  host: localhost\n");
+    Configuration configuration =
+        Configuration.load(
+            Optional.of(file),
+            Map.of("SLUICE_HTTP_PORT", "2", "SLUICE_HTTP_MAX_PAYLOAD", "4KiB", "HOME", "x"),
+            List.of(Flag.of("http.port", "--port", 3)));
+    assertThat(configuration.server().port()).isEqualTo(3);
+    assertThat(configuration.server().maxPayload()).isEqualTo(4096);
+    assertThat(configuration.server().host()).isEqualTo("localhost");
+    assertThat(configuration.print(Path.of("/data")))
+        .anySatisfy(line -> assertThat(line).matches(" +port: 3 +# --port"))
+        .anySatisfy(
+            line -> assertThat(line).matches(" +max-payload: 4KiB +# SLUICE_HTTP_MAX_PAYLOAD"))
+        .anySatisfy(line -> assertThat(line).matches(" +host: localhost +# .*sluice.yaml line 4"))
+        .anySatisfy(line -> assertThat(line).matches("data: /data +# default"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "SLUICE_HTTP_PORT, 70000, 'SLUICE_HTTP_PORT: http.port: 70000 must be'",
+    "SLUICE_QUEUES_MAIL_CONCURRENCY, 0, 'SLUICE_QUEUES_MAIL_CONCURRENCY: queues.mail.concurrency: 0'",
+    "SLUICE_HTTP_PROT, 1, 'SLUICE_HTTP_PROT: is the name of no key'",
+    "SLUICE_QUEUES_MAIL_CONCURENCY, 1, 'SLUICE_QUEUES_MAIL_CONCURENCY: is the name of no key'",
+    "SLUICE_, 1, 'SLUICE_'",
+  })
+  void variablesAreNamedToo(String name, String value, String part) {
+    assertThatThrownBy(() -> variables(name, value))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(part);
+  }
+
+  @Test
+  void variablesOfOthersAreLeftAlone() {
+    variables("SLUICE_JAVA_OPTS", "-Xmx1g", "SLUICE_CONFIG", "x", "SLUICE_TOKEN", "y", "PATH", "z");
+  }
+
+  @Test
+  void aVariableNamesAQueueOfTheFileAsItIsWrittenThere() throws IOException {
+    Path file = file("queues:\n  Mail.out-1:\n    concurrency: 1\n");
+    Configuration configuration =
+        Configuration.load(
+            Optional.of(file),
+            Map.of(
+                "SLUICE_QUEUES_MAIL_OUT_1_CONCURRENCY", "7",
+                "SLUICE_QUEUES_NEW_ONE_RETRY_MAX_ATTEMPTS", "9",
+                "SLUICE_QUEUES_AUTO_CREATE_TEMPLATE_CONCURRENCY", "3"),
+            List.of());
+    QueueList queues = configuration.server().queues();
+    assertThat(queues.named()).containsOnlyKeys("Mail.out-1", "default", "new-one");
+    assertThat(queues.named().get("Mail.out-1").policy().concurrency()).isEqualTo(7);
+    assertThat(queues.named().get("new-one").policy().retry().maxAttempts()).isEqualTo(9);
+    assertThat(queues.autoCreate().orElseThrow().template().policy().concurrency()).isEqualTo(3);
+  }
+
+  @Test
+  void everyKeyHasAVariableThatMeansIt() {
+    for (List<String> path : Keys.ALL.paths("mail")) {
+      String variable = String.join("_", path).toUpperCase(java.util.Locale.ROOT).replace('-', '_');
+      assertThat(Keys.ALL.path(variable, List.of())).as(variable).contains(path);
+    }
+  }
+
+  @Test
+  void whatIsPrintedIsUnderstoodAgainAndShowsNoSecrets() throws IOException {
+    Configuration configuration =
+        load(
+            """
+            queues:
+              mail:
+                delivery:
+                  webhook:
+                    url: https://example.com/hook?token=canary1
+                    headers: {Authorization: canary2}
+            """);
+    List<String> lines = configuration.print(Path.of("/data"));
+    assertThat(String.join("\n", lines)).doesNotContain("canary");
+    Configuration plain = load("queues:\n  mail:\n    rate: 10/s\n");
+    Configuration again = load(String.join("\n", plain.print(Path.of("/data"))));
+    assertThat(again.server()).isEqualTo(plain.server());
+    assertThat(again.grace()).isEqualTo(plain.grace());
+  }
+
+  @Test
+  void complaintsShowNoSecrets() throws IOException {
+    Path file = file("queues:\n  mail:\n    delivery:\n      webhook:\n        url: [canary]\n");
+    assertThatThrownBy(() -> Configuration.load(Optional.of(file), Map.of(), List.of()))
+        .hasMessageContaining("line 5")
+        .hasMessageNotContaining("canary");
+  }
+
+  @Test
+  void theSampleIsValidAndComplete() throws IOException {
+    Configuration sample = Configuration.load(Optional.of(SAMPLE), Map.of(), List.of());
+    assertThat(sample.server().queues().named()).containsKey("mail");
+    String text = Files.readString(SAMPLE);
+    List<String> missing = new ArrayList<>();
+    for (List<String> path : Keys.ALL.paths("mail")) {
+      if (!text.contains(path.getLast() + ":")) {
+        missing.add(String.join(".", path));
+      }
+    }
+    assertThat(missing).isEmpty();
+    // What the sample says of the server's own settings is what holds anyway.
+    assertThat(sample.server().limits()).isEqualTo(dev.sluice.server.HttpLimits.defaults());
+  }
+}
