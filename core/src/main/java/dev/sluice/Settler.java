@@ -182,26 +182,32 @@ final class Settler implements Environment.Step {
     }
   }
 
+  /// Counts and answers first: whoever waits for the record does not wait for listeners.
   private void report(List<Run> settled, List<Settle> settles, List<Settled> answers) {
-    boolean silent = listeners.isEmpty();
     for (int i = 0; i < settled.size(); i++) {
       Run run = settled.get(i);
-      run.recorded(answers.get(i));
-      Settlement settlement = settles.get(i).settlement();
       if (answers.get(i) == Settled.LEASE_LOST) {
         run.queue.counters.leasesLost.increment();
-      } else if (settlement instanceof Settlement.Complete) {
-        if (silent) {
-          continue;
-        }
-      } else if (settlement.step() != Lifecycle.RELEASE && settlement.step() != Lifecycle.STOP) {
+      } else if (isFailure(settles.get(i).settlement())) {
         countFailure(run);
-        logEnd(run, settlement);
+      }
+      run.recorded(answers.get(i));
+    }
+    boolean silent = listeners.isEmpty();
+    for (int i = 0; i < settled.size(); i++) {
+      Settlement settlement = settles.get(i).settlement();
+      if (answers.get(i) == Settled.APPLIED && isFailure(settlement)) {
+        logEnd(settled.get(i), settlement);
       }
       if (!silent) {
-        listeners.tell(event(run, settlement, answers.get(i)));
+        listeners.tell(event(settled.get(i), settlement, answers.get(i)));
       }
     }
+  }
+
+  private static boolean isFailure(Settlement settlement) {
+    Lifecycle step = settlement.step();
+    return step != Lifecycle.COMPLETE && step != Lifecycle.RELEASE && step != Lifecycle.STOP;
   }
 
   /// What somebody has to look after, also where nobody listens.

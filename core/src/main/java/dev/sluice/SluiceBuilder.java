@@ -51,7 +51,8 @@ public final class SluiceBuilder {
   /// Registers the handler of a job type, and its queue with the default policy if it was not
   /// named.
   ///
-  /// A Sluice with at least one handler works on all of its queues; one without only enqueues.
+  /// A Sluice with at least one handler works on all of its queues that deliver by type; one
+  /// without only enqueues into them.
   ///
   /// @throws IllegalArgumentException when the type has a handler already
   public <T> SluiceBuilder handle(JobType<T> type, Handler<T> handler) {

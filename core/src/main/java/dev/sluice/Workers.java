@@ -134,7 +134,7 @@ public final class Workers {
   public List<Extension> extend(List<Lease> leases, Duration by) {
     Limits.requireEach("leases", leases);
     QueuePolicy.requireBetween("leases", leases.size(), 0, MAX_JOBS);
-    QueuePolicy.requireBetween("by", by, MIN_LEASE, MAX_LEASE);
+    QueuePolicy.requireBetween("lease", by, MIN_LEASE, MAX_LEASE);
     List<PulledRun> open =
         leases.stream()
             .flatMap(lease -> runs.pulled(lease).stream())

@@ -40,15 +40,22 @@ final class Demo implements AutoCloseable {
 
   private final DemoConfig config;
   private final Sluice sluice;
+  private final DemoRoutes routes;
   private final WebServer server;
   private final LongAdder ended;
   private final long unfinishedBefore;
   private boolean closed;
 
   private Demo(
-      DemoConfig config, Sluice sluice, WebServer server, LongAdder ended, long unfinishedBefore) {
+      DemoConfig config,
+      Sluice sluice,
+      DemoRoutes routes,
+      WebServer server,
+      LongAdder ended,
+      long unfinishedBefore) {
     this.config = config;
     this.sluice = sluice;
+    this.routes = routes;
     this.server = server;
     this.ended = ended;
     this.unfinishedBefore = unfinishedBefore;
@@ -75,8 +82,9 @@ final class Demo implements AutoCloseable {
                 })
             .listen(event -> count(event, ended))
             .start();
+    DemoRoutes routes = new DemoRoutes(sluice, PROCESS_USER, Environment.system().clock());
     try {
-      Demo demo = new Demo(config, sluice, listen(config, sluice), ended, unfinishedBefore);
+      Demo demo = new Demo(config, sluice, routes, listen(config, routes), ended, unfinishedBefore);
       introduce.accept(demo.introduction());
       introduced.countDown();
       return demo;
@@ -118,8 +126,7 @@ final class Demo implements AutoCloseable {
         : text;
   }
 
-  private static WebServer listen(DemoConfig config, Sluice sluice) {
-    DemoRoutes routes = new DemoRoutes(sluice, PROCESS_USER, Environment.system().clock());
+  private static WebServer listen(DemoConfig config, DemoRoutes routes) {
     WebServer server =
         WebServer.builder()
             .host(config.host())
@@ -196,6 +203,7 @@ final class Demo implements AutoCloseable {
       return;
     }
     closed = true;
+    routes.stop();
     LOG.log(
         System.Logger.Level.INFO,
         "stopping: no new work, running jobs may finish within "

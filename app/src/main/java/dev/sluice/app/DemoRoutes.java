@@ -63,11 +63,17 @@ final class DemoRoutes {
   private final JobType<String> type;
   private final Environment.Clock clock;
   private final JsonMapper mapper = JsonMapper.builder().build();
+  private volatile boolean stopping;
 
   DemoRoutes(Sluice sluice, JobType<String> type, Environment.Clock clock) {
     this.sluice = sluice;
     this.type = type;
     this.clock = clock;
+  }
+
+  /// Refuses new work from now on.
+  void stop() {
+    stopping = true;
   }
 
   void route(HttpRouting.Builder routing) {
@@ -114,6 +120,10 @@ final class DemoRoutes {
     }
     if (userId.length() > MAX_USER_ID) {
       response.status(Status.BAD_REQUEST_400).send(TOO_LONG);
+      return;
+    }
+    if (stopping) {
+      response.status(Status.SERVICE_UNAVAILABLE_503).send(STOPPING);
       return;
     }
     switch (sluice.enqueue(type, userId)) {

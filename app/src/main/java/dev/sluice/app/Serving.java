@@ -105,6 +105,7 @@ final class Serving implements AutoCloseable {
   /// given back, and only then does nobody answer any more.
   @Override
   public void close() {
+    server.quiet();
     LOG.log(
         System.Logger.Level.INFO,
         "stopping: no new work, running and leased jobs may finish within "

@@ -10,7 +10,7 @@ import java.util.Optional;
 ///
 /// Verbs take and return lists, so that a batch costs one commit. Answers stand in the order of the
 /// questions. What not every engine can do is a role: [Reclaiming], [Retaining], [Inspectable],
-/// [Controllable].
+/// [Controllable], [Remembering].
 ///
 /// Threading: thread-safe. A verb may block for I/O. Interrupting the caller never harms the
 /// engine; the verb finishes and the flag stays set.

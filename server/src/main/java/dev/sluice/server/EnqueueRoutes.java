@@ -26,6 +26,9 @@ import java.util.Optional;
 ///
 /// Threading: thread-safe.
 final class EnqueueRoutes {
+  /// What curl's `-d` calls whatever it sends, unless told otherwise: JSON, here.
+  private static final String CURL = "application/x-www-form-urlencoded";
+
   /// What surrounds a payload in its JSON.
   static final int ENVELOPE = 64 << 10;
 
@@ -55,7 +58,7 @@ final class EnqueueRoutes {
     String contentType = call.header(HeaderNames.CONTENT_TYPE).orElse("");
     switch (bare(contentType)) {
       case "application/x-ndjson", "application/ndjson" -> bulk.answer(call, queue);
-      case "", "application/json" -> one(call, queue, json(call));
+      case "", "application/json", CURL -> one(call, queue, json(call));
       default -> one(call, queue, raw(call, contentType));
     }
   }

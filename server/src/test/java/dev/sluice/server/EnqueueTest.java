@@ -134,6 +134,15 @@ final class EnqueueTest {
   }
 
   @Test
+  void whatCurlSendsWithoutAWordOnItsTypeIsJson() {
+    HttpProbe.Answer answer =
+        post(MAIL, "{\"payload\":7}", "Content-Type", "application/x-www-form-urlencoded");
+    assertThat(answer.status()).as(answer.text()).isEqualTo(202);
+    assertThat(only("mail").payload()).isEqualTo(new byte[] {'7'});
+    assertThat(only("mail").options().headers()).isEmpty();
+  }
+
+  @Test
   void theSameKeyIsTheSameJob() {
     HttpProbe.Answer first = post(MAIL, "{\"payload\":1}", "Idempotency-Key", "k");
     HttpProbe.Answer again = post(MAIL, "{\"payload\":1,\"key\":\"k\"}");
