@@ -1,7 +1,9 @@
 package dev.sluice.app;
 
 import dev.sluice.CloseReport;
+import dev.sluice.Delivery;
 import dev.sluice.Sluice;
+import dev.sluice.SluiceBuilder;
 import dev.sluice.app.config.Configuration;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
@@ -53,7 +55,13 @@ final class Serving implements AutoCloseable {
           throw new IllegalArgumentException(reason);
         });
     Engine engine = engineConfig.open();
-    Sluice sluice = Sluice.on(engine).environment(environment).start();
+    SluiceBuilder builder = Sluice.on(engine).environment(environment);
+    // Before the start, which takes back what an earlier process left running: by these policies.
+    config
+        .queues()
+        .named()
+        .forEach((name, queue) -> builder.queue(name, queue.policy(), Delivery.pull()));
+    Sluice sluice = builder.start();
     try {
       SluiceServer server = SluiceServer.start(config, sluice, tokens, environment);
       introduce.accept(introduction(configuration, config, engineConfig, server.port(), tokens));
