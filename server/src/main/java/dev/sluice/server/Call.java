@@ -15,6 +15,7 @@ import java.io.InputStream;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -162,6 +163,29 @@ final class Call {
   /// The body was read to its end, so that another request may follow on this connection.
   void bodyRead() {
     bodyRead = true;
+  }
+
+  /// Does something that waits, and looks meanwhile whether the client is still there. The body
+  /// must have been read: what comes now is the next request.
+  ///
+  /// @param whenGone called once, by any thread, when the client goes during the work; must not
+  ///   block
+  <T> T watched(Runnable whenGone, Supplier<T> work) {
+    ReadAhead client = Connection.current().client();
+    client.watch(whenGone);
+    try {
+      return work.get();
+    } finally {
+      client.unwatch();
+    }
+  }
+
+  /// Whether the client was seen to be gone.
+  ///
+  /// A client that goes after this look gets an answer that nobody reads: what it is told must not
+  /// depend on being heard.
+  boolean isClientGone() {
+    return Connection.current().client().isGone();
   }
 
   /// An answer that is streamed has begun: what goes wrong now can only cut it off.

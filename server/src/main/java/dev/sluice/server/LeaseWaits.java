@@ -6,7 +6,8 @@ import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
-/// The requests that wait for jobs, so that a stop does not wait for them.
+/// The requests that wait for jobs, so that neither a stop waits for them, nor they for a client
+/// that is gone: it would take the next job with it.
 ///
 /// Threading: thread-safe; `lock` guards everything.
 final class LeaseWaits {
@@ -17,33 +18,51 @@ final class LeaseWaits {
 
   private boolean stopping;
 
-  /// Does something that may wait; nothing once this was stopped.
+  /// Does something that may wait, until the client is gone; nothing once this was stopped.
   ///
   /// @param work must end soon when its thread is interrupted
-  <T> List<T> during(Supplier<List<T>> work) {
+  <T> List<T> during(Call call, Supplier<List<T>> work) {
     Thread me = Thread.currentThread();
+    if (!enter(me)) {
+      return List.of();
+    }
+    try {
+      return call.watched(() -> end(me), work);
+    } finally {
+      leave(me);
+    }
+  }
+
+  private boolean enter(Thread me) {
     lock.lock();
     try {
       if (stopping) {
-        return List.of();
+        return false;
       }
       waiting.add(me);
+      return true;
     } finally {
       lock.unlock();
     }
+  }
+
+  /// Ends one wait.
+  private void end(Thread waiter) {
+    lock.lock();
     try {
-      return work.get();
+      if (waiting.remove(waiter)) {
+        waiter.interrupt();
+      }
     } finally {
-      leave(me);
+      lock.unlock();
     }
   }
 
   private void leave(Thread me) {
     lock.lock();
     try {
-      waiting.remove(me);
-      if (stopping) {
-        // It was for the waiting; the answer must still get out.
+      if (!waiting.remove(me)) {
+        // The interrupt was for the waiting, and not for what comes now.
         var _ = Thread.interrupted();
       }
     } finally {
@@ -57,6 +76,7 @@ final class LeaseWaits {
     try {
       stopping = true;
       waiting.forEach(Thread::interrupt);
+      waiting.clear();
     } finally {
       lock.unlock();
     }
@@ -66,6 +86,16 @@ final class LeaseWaits {
     lock.lock();
     try {
       return stopping;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// How many wait whose client is there.
+  int count() {
+    lock.lock();
+    try {
+      return waiting.size();
     } finally {
       lock.unlock();
     }
