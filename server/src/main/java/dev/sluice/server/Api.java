@@ -28,12 +28,6 @@ import tools.jackson.databind.json.JsonMapper;
 final class Api {
   private static final System.Logger LOG = System.getLogger("dev.sluice.server");
 
-  /// Nobody knows when a disk has room again; soon enough to notice, late enough not to flood.
-  static final int RETRY_LATER_SECONDS = 5;
-
-  private static final Header RETRY_LATER =
-      HeaderValues.createCached(HeaderNames.RETRY_AFTER, RETRY_LATER_SECONDS);
-
   private static final Status INVALID = Status.create(422, "Unprocessable Content");
 
   private static final String BROKEN = "broken";
@@ -175,13 +169,10 @@ final class Api {
     if (call.hasBegun()) {
       throw new CloseConnectionException("the answer was cut short: " + problem.reason());
     }
-    if (failure instanceof EngineUnavailableException) {
-      response.header(RETRY_LATER);
-    }
-    if (problem.status().equals(Status.TOO_MANY_REQUESTS_429)
-        && problem.more().get("retryAfterMs") instanceof Long millis) {
-      response.header(HeaderNames.RETRY_AFTER, Long.toString((millis + 999) / 1000));
-    }
+    problem
+        .retryAfterMillis()
+        .ifPresent(millis ->
+            response.header(HeaderNames.RETRY_AFTER, Long.toString((millis + 999) / 1000)));
     if (problem.status().equals(Status.UNAUTHORIZED_401)) {
       response.header(BEARER);
     }
@@ -216,9 +207,10 @@ final class Api {
         // Its sentence may name files of this machine, so it is for the log.
         LOG.log(System.Logger.Level.WARNING, "refused a request: " + unavailable.getMessage());
         yield Problem.of(
-            Status.SERVICE_UNAVAILABLE_503,
-            "engine-unavailable",
-            "jobs cannot be stored or read right now, try again later");
+                Status.SERVICE_UNAVAILABLE_503,
+                "engine-unavailable",
+                "jobs cannot be stored or read right now, try again later")
+            .later();
       }
       case HttpException http ->
           Problem.of(

@@ -152,7 +152,7 @@ final class EnqueueRoutes {
     Problem problem = Problem.of(Status.SERVICE_UNAVAILABLE_503, word(reason), reason.sentence());
     if (retryAfter.isPresent()) {
       call.header(HeaderValues.create(HeaderNames.RETRY_AFTER, retryAfter.get().toSeconds()));
-      problem = problem.with("retryAfterMs", retryAfter.get().toMillis());
+      problem = problem.with(Problem.RETRY_AFTER, retryAfter.get().toMillis());
     }
     // What is known here, and not what the engine would have to be asked for: a refusal must be
     // cheap just when there are many.

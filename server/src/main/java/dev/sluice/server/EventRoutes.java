@@ -74,6 +74,7 @@ final class EventRoutes {
               Status.SERVICE_UNAVAILABLE_503,
               "too-many-readers",
               "too many watch already, or the server stops")
+          .later()
           .exception();
     }
     return reader;

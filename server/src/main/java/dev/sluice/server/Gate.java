@@ -84,7 +84,7 @@ final class Gate {
   private static ProblemException tooFast(Duration wait) {
     return Problem.of(
             Status.TOO_MANY_REQUESTS_429, "rate", "the token's rate is used up, try it later")
-        .with("retryAfterMs", Math.max(1, wait.toMillis()))
+        .with(Problem.RETRY_AFTER, Math.max(1, wait.toMillis()))
         .exception();
   }
 

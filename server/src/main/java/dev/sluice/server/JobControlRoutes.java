@@ -104,6 +104,7 @@ final class JobControlRoutes {
       case NO_ROOM ->
           throw Problem.of(
                   Status.SERVICE_UNAVAILABLE_503, "no-room", "the queue of the job is full")
+              .later()
               .exception();
     }
   }

@@ -87,6 +87,7 @@ final class JobWaits implements JobListener {
                 Status.SERVICE_UNAVAILABLE_503,
                 "too-many-waiting",
                 "too many callers wait for jobs, ask without 'wait'")
+            .later()
             .exception();
       }
       if (unlisten == null) {

@@ -1,5 +1,6 @@
 package dev.sluice.server;
 
+import io.helidon.http.Status;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -11,39 +12,69 @@ import java.util.function.Supplier;
 ///
 /// Threading: thread-safe; `lock` guards everything.
 final class LeaseWaits {
+  /// Most that wait at once; fewer than the line of one queue takes.
+  static final int MOST = 10_000;
+
   private final ReentrantLock lock = new ReentrantLock();
 
-  /// Bounded by the number of connections.
   private final Set<Thread> waiting = new HashSet<>();
 
+  private final int most;
   private boolean stopping;
 
-  /// Does something that may wait, until the client is gone; nothing once this was stopped.
+  /// @param most that wait at once, [#MOST] but for tests
+  LeaseWaits(int most) {
+    this.most = most;
+  }
+
+  /// Does something that may wait, until the client is gone.
+  ///
+  /// An empty answer at once would be asked for again at once, so whoever may not wait is refused.
   ///
   /// @param work must end soon when its thread is interrupted
+  /// @throws ProblemException 503 when too many wait, or when this was stopped and there is nothing
   <T> List<T> during(Call call, Supplier<List<T>> work) {
     Thread me = Thread.currentThread();
-    if (!enter(me)) {
-      return List.of();
-    }
+    enter(me);
+    List<T> found;
     try {
-      return call.watched(() -> end(me), work);
+      found = call.watched(() -> end(me), work);
     } finally {
       leave(me);
     }
+    if (found.isEmpty() && isStopping()) {
+      throw stops();
+    }
+    return found;
   }
 
-  private boolean enter(Thread me) {
+  void enter(Thread me) {
     lock.lock();
     try {
       if (stopping) {
-        return false;
+        throw stops();
+      }
+      if (waiting.size() >= most) {
+        throw Problem.of(
+                Status.SERVICE_UNAVAILABLE_503,
+                "too-many-waiting",
+                "too many workers wait for jobs, try again later")
+            .later()
+            .exception();
       }
       waiting.add(me);
-      return true;
     } finally {
       lock.unlock();
     }
+  }
+
+  private static ProblemException stops() {
+    return Problem.of(
+            Status.SERVICE_UNAVAILABLE_503,
+            "stopping",
+            "this server stops and gives out no more jobs")
+        .later()
+        .exception();
   }
 
   /// Ends one wait.

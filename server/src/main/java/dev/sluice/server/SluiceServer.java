@@ -58,7 +58,7 @@ public final class SluiceServer implements AutoCloseable {
       return new Live(
           new JobWaits(sluice, environment.clock()),
           new JobEvents(sluice, environment.random()),
-          new LeaseWaits());
+          new LeaseWaits(LeaseWaits.MOST));
     }
 
     void close() {
@@ -244,9 +244,9 @@ public final class SluiceServer implements AutoCloseable {
     return web.port();
   }
 
-  /// Gives out no more jobs to workers elsewhere and tells them so, while they may still tell how
-  /// their work ended. The first step of a stop: then close the [Sluice], which lets them, and then
-  /// this.
+  /// Gives out no more jobs to workers elsewhere and tells them so (503 `stopping`, and `quiet` to
+  /// those that extend a lease), while they may still tell how their work ended. The first step of
+  /// a stop: then close the [Sluice], which lets them, and then this.
   public void quiet() {
     live.leases().stop();
   }
