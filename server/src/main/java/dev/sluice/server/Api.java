@@ -2,6 +2,7 @@ package dev.sluice.server;
 
 import dev.sluice.engine.EngineUnavailableException;
 import io.helidon.common.buffers.DataReader.InsufficientDataAvailableException;
+import io.helidon.common.socket.SocketWriterException;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
@@ -13,6 +14,7 @@ import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,8 +29,6 @@ import tools.jackson.databind.json.JsonMapper;
 /// Threading: thread-safe.
 final class Api {
   private static final System.Logger LOG = System.getLogger("dev.sluice.server");
-
-  private static final Status INVALID = Status.create(422, "Unprocessable Content");
 
   private static final String BROKEN = "broken";
 
@@ -129,7 +129,8 @@ final class Api {
       route.endpoint().answer(call);
       status = call.response().status();
     } catch (Exception failure) {
-      status = problem(failure).status();
+      // What was done was done, also when nobody could be told.
+      status = call.hasBegun() ? call.response().status() : problem(failure).status();
       throw failure;
     } finally {
       audit.record(call.caller().name(), call.request(), status);
@@ -160,12 +161,13 @@ final class Api {
       throw bad;
     }
     if (failure instanceof InsufficientDataAvailableException
-        || failure instanceof UncheckedIOException) {
+        || failure instanceof IOException
+        || failure instanceof UncheckedIOException
+        || failure instanceof SocketWriterException) {
       throw new CloseConnectionException("the request was cut short", failure);
     }
     ServerResponse response = call.response();
-    Problem problem = problem(failure);
-    tell(failure, problem);
+    Problem problem = told(failure);
     if (call.hasBegun()) {
       throw new CloseConnectionException("the answer was cut short: " + problem.reason());
     }
@@ -179,39 +181,32 @@ final class Api {
     call.refuse(problem);
   }
 
-  /// What people must know stands in the log; what clients did wrong does not.
-  private static void tell(Throwable failure, Problem problem) {
+  /// The problem of a failure. What people must know of it stands in the log, once; what clients
+  /// did wrong does not.
+  static Problem told(Throwable failure) {
+    Problem problem = problem(failure);
     if (failure instanceof EngineUnavailableException) {
       LOG.log(System.Logger.Level.WARNING, "refused a request: " + failure.getMessage());
     } else if (problem.reason().equals(BROKEN)) {
       LOG.log(System.Logger.Level.ERROR, "a request failed", failure);
     }
+    return problem;
   }
 
-  static Problem problem(Throwable failure) {
+  private static Problem problem(Throwable failure) {
     return switch (failure) {
       case ProblemException known -> known.problem();
       case BadField bad ->
-          Problem.of(INVALID, "invalid", String.valueOf(bad.getMessage()))
+          Problem.of(Problem.INVALID, "invalid", String.valueOf(bad.getMessage()))
               .with("errors", List.of(Map.of("pointer", bad.pointer(), "detail", bad.rule())));
       case JacksonException bad -> Call.malformed(bad).problem();
-      // The body's chunks have no length.
-      case NumberFormatException _ ->
-          Problem.of(Status.BAD_REQUEST_400, "malformed", "the body is not framed as HTTP says");
-      // Core's own checks of values, in words that are meant for whoever sent them.
-      case IllegalArgumentException bad ->
-          Problem.of(INVALID, "invalid", String.valueOf(bad.getMessage()));
-      case IllegalStateException cannot ->
-          Problem.of(Status.CONFLICT_409, "not-possible", String.valueOf(cannot.getMessage()));
-      case EngineUnavailableException unavailable -> {
-        // Its sentence may name files of this machine, so it is for the log.
-        LOG.log(System.Logger.Level.WARNING, "refused a request: " + unavailable.getMessage());
-        yield Problem.of(
-                Status.SERVICE_UNAVAILABLE_503,
-                "engine-unavailable",
-                "jobs cannot be stored or read right now, try again later")
-            .later();
-      }
+      // Its sentence may name files of this machine, so it is for the log.
+      case EngineUnavailableException _ ->
+          Problem.of(
+                  Status.SERVICE_UNAVAILABLE_503,
+                  "engine-unavailable",
+                  "jobs cannot be stored or read right now, try again later")
+              .later();
       case HttpException http ->
           Problem.of(
               http.status(),

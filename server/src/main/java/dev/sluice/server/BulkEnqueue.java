@@ -125,7 +125,7 @@ final class BulkEnqueue {
         oneByOne(batch);
         return;
       } catch (RuntimeException failed) {
-        Problem problem = Api.problem(failed);
+        Problem problem = Api.told(failed);
         batch.forEach(line -> problem(line, line.problem() == null ? problem : line.problem()));
         return;
       }
@@ -148,9 +148,9 @@ final class BulkEnqueue {
           continue;
         }
         try {
-          admitted(line, sluice.enqueue(List.of(job)).getFirst());
+          admitted(line, Asked.of(() -> sluice.enqueue(List.of(job)).getFirst()));
         } catch (RuntimeException failed) {
-          problem(line, Api.problem(failed));
+          problem(line, Api.told(failed));
         }
       }
     }
@@ -183,7 +183,7 @@ final class BulkEnqueue {
           problem(line, JobRequest.keyReused().with("id", id.toString()));
         }
       } catch (RuntimeException failed) {
-        problem(line, Api.problem(failed));
+        problem(line, Api.told(failed));
       }
     }
 

@@ -154,7 +154,7 @@ final class Call {
   InputStream input() {
     InputStream stream = input;
     if (stream == null) {
-      stream = request.content().inputStream();
+      stream = new FramedInput(request.content().inputStream());
       input = stream;
     }
     return stream;
@@ -188,7 +188,7 @@ final class Call {
     return Connection.current().client().isGone();
   }
 
-  /// An answer that is streamed has begun: what goes wrong now can only cut it off.
+  /// The answer has begun: what goes wrong now can only cut it off.
   void begin() {
     begun = true;
   }
@@ -255,11 +255,15 @@ final class Call {
 
   /// Answers with JSON that is ready.
   void send(Status status, byte[] json) {
-    response.status(status).header(JSON).send(json);
+    response.status(status).header(JSON);
+    begin();
+    response.send(json);
   }
 
   void noContent() {
-    response.status(Status.NO_CONTENT_204).send();
+    response.status(Status.NO_CONTENT_204);
+    begin();
+    response.send();
   }
 
   void send(Problem problem) {

@@ -54,7 +54,7 @@ final class EnqueueRoutes {
 
   private void enqueue(Call call) throws IOException {
     String queue = call.queue();
-    queues.requireOrCreate(queue);
+    var _ = Asked.of(() -> queues.requireOrCreate(queue));
     String contentType = call.header(HeaderNames.CONTENT_TYPE).orElse("");
     switch (bare(contentType)) {
       case "application/x-ndjson", "application/ndjson" -> bulk.answer(call, queue);
@@ -92,12 +92,12 @@ final class EnqueueRoutes {
     if (other.isPresent() && !other.get().equals(key)) {
       throw new BadField("/key", "must be the same as the header Idempotency-Key, or absent");
     }
-    return request.withOptions(request.options().withKey(key));
+    return request.withOptions(Asked.of(() -> request.options().withKey(key)));
   }
 
   private void one(Call call, String queue, JobRequest wanted) {
     JobType<byte[]> type = new JobType<>(wanted.type(), Codec.bytes(), queue);
-    switch (sluice.enqueue(type, wanted.payload(), wanted.options())) {
+    switch (Asked.of(() -> sluice.enqueue(type, wanted.payload(), wanted.options()))) {
       case Admission.Accepted(var id) -> accepted(call, queue, id, wanted.options());
       case Admission.Duplicate(var id) -> duplicate(call, id, wanted);
       case Admission.Refused(var reason, var retryAfter) ->

@@ -82,7 +82,7 @@ final class LeaseRoutes {
 
   private void lease(Call call) throws IOException {
     String queue = call.queue();
-    QueueBook.Entry entry = book.requireOrCreate(queue);
+    QueueBook.Entry entry = Asked.of(() -> book.requireOrCreate(queue));
     if (entry.effective().webhook().isPresent()) {
       throw Problem.of(
               Status.CONFLICT_409,
@@ -100,7 +100,7 @@ final class LeaseRoutes {
     fields.done();
     Duration wait = asked.compareTo(LEAST_WAIT) < 0 ? LEAST_WAIT : asked;
     List<Workers.Leased> jobs =
-        waits.during(call, () -> sluice.workers().lease(queue, max, lease, wait));
+        waits.during(call, () -> Asked.of(() -> sluice.workers().lease(queue, max, lease, wait)));
     boolean told = false;
     try {
       // A first write to a connection that the client has closed goes well.
@@ -242,7 +242,7 @@ final class LeaseRoutes {
   }
 
   private Map<Lease, Extension> extend(List<Lease> leases, Duration by) {
-    List<Extension> extended = sluice.workers().extend(leases, by);
+    List<Extension> extended = Asked.of(() -> sluice.workers().extend(leases, by));
     Map<Lease, Extension> answers = new LinkedHashMap<>();
     for (int i = 0; i < leases.size(); i++) {
       answers.put(leases.get(i), extended.get(i));

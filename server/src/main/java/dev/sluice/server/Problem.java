@@ -19,6 +19,8 @@ record Problem(Status status, String reason, String detail, Map<String, Object> 
   /// A member, in milliseconds; there is a header `Retry-After` for it, too.
   static final String RETRY_AFTER = "retryAfterMs";
 
+  static final Status INVALID = Status.create(422, "Unprocessable Content");
+
   private static final long LATER_MILLIS = 5000;
 
   Problem {

@@ -68,11 +68,11 @@ final class ScheduleRoutes {
   private void put(Call call) throws IOException {
     String name = name(call);
     JsonNode document = document(call);
-    ScheduleSpec spec = book.check(document);
+    ScheduleSpec spec = Asked.of(() -> book.check(document));
     call.permitted(spec.queue());
     // Neither may somebody else's be replaced.
     book.find(name).ifPresent(known -> call.permitted(known.queue()));
-    boolean made = book.put(name, spec);
+    boolean made = Asked.of(() -> book.put(name, spec));
     call.send(made ? Status.CREATED_201 : Status.OK_200, json(call, name, spec));
   }
 
@@ -95,7 +95,8 @@ final class ScheduleRoutes {
 
   private void remove(Call call) {
     var _ = known(call);
-    book.remove(call.part("name"));
+    String name = call.part("name");
+    Asked.run(() -> book.remove(name));
     call.noContent();
   }
 }

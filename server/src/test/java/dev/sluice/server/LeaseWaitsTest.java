@@ -9,19 +9,14 @@ import dev.sluice.JobType;
 import dev.sluice.QueuePolicy;
 import dev.sluice.Sluice;
 import dev.sluice.engine.Claimed;
-import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
 import dev.sluice.job.Admission;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobView;
-import dev.sluice.memory.MemoryEngine;
 import java.io.IOException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -84,11 +79,13 @@ final class LeaseWaitsTest {
 
   @Test
   void aJobThatWasClaimedForAWorkerThatIsGoneIsGivenBack() throws Exception {
-    CountDownLatch claimed = new CountDownLatch(1);
-    CountDownLatch seen = new CountDownLatch(1);
-    Engine engine = slowToClaim(MemoryEngine.open(), claimed, seen);
+    HeldEngine held =
+        new HeldEngine(
+            (_, answer) -> answer instanceof Claimed claimed && !claimed.claims().isEmpty());
     try (Sluice sluice =
-            Sluice.on(engine).queue("mail", QueuePolicy.defaults(), Delivery.pull()).start();
+            Sluice.on(held.engine())
+                .queue("mail", QueuePolicy.defaults(), Delivery.pull())
+                .start();
         SluiceServer server =
             SluiceServer.start(
                 ServerConfig.defaults().withQueues(QueueList.none()).withPort(0),
@@ -101,10 +98,10 @@ final class LeaseWaitsTest {
               sluice.enqueue(new JobType<>("t", Codec.bytes(), "mail"), new byte[0]);
       JobId id = accepted.id();
       ghost.send(lease());
-      claimed.await();
+      held.awaitHeld();
       ghost.end();
       awaitWaiting(server, 0);
-      seen.countDown();
+      held.letGo();
       var jobs = sluice.workers().lease("mail", 1, Duration.ofSeconds(30), Duration.ofSeconds(30));
       assertThat(jobs)
           .singleElement()
@@ -115,26 +112,6 @@ final class LeaseWaitsTest {
       assertThat(sluice.find(id).orElseThrow().view().crashes()).isZero();
       sluice.close(Duration.ZERO);
     }
-  }
-
-  /// An engine whose first claim of a job lasts until the test has seen what it waits for.
-  private static Engine slowToClaim(Engine engine, CountDownLatch claimed, CountDownLatch seen) {
-    return (Engine)
-        Proxy.newProxyInstance(
-            LeaseWaitsTest.class.getClassLoader(),
-            engine.getClass().getInterfaces(),
-            (_, method, arguments) -> {
-              try {
-                Object answer = method.invoke(engine, arguments);
-                if (answer instanceof Claimed some && !some.claims().isEmpty()) {
-                  claimed.countDown();
-                  seen.await();
-                }
-                return answer;
-              } catch (InvocationTargetException failed) {
-                throw failed.getCause();
-              }
-            });
   }
 
   @Test
