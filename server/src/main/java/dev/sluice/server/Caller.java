@@ -25,7 +25,11 @@ public record Caller(String name, Set<Scope> scopes, Optional<Set<String>> queue
     return scopes.stream().anyMatch(scope -> scope.holds(wanted));
   }
 
+  boolean mayUseAll() {
+    return queues.isEmpty();
+  }
+
   boolean mayUse(String queue) {
-    return queues.isEmpty() || queues.get().contains(queue);
+    return mayUseAll() || queues.orElseThrow().contains(queue);
   }
 }

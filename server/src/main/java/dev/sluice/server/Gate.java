@@ -55,10 +55,13 @@ final class Gate {
     return caller;
   }
 
-  /// Whether whoever sent a request may look at queues; for what everybody may ask, and gets more
-  /// or less of.
-  boolean mayRead(ServerRequest request) {
-    return known(request).filter(caller -> caller.may(Scope.READ)).isPresent();
+  /// Whether whoever sent a request may look at all queues; for what everybody may ask, and gets
+  /// more or less of. Whose rate is used up gets less.
+  boolean mayReadAll(ServerRequest request) {
+    return known(request)
+        .filter(caller -> caller.may(Scope.READ) && caller.mayUseAll())
+        .filter(caller -> callers.delay(caller).isEmpty())
+        .isPresent();
   }
 
   private Optional<Caller> known(ServerRequest request) {
