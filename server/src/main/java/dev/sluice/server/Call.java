@@ -101,12 +101,7 @@ final class Call {
   ///
   /// @throws ProblemException 403 when the caller may not
   String permitted(String queue) {
-    if (!caller.mayUse(queue)) {
-      throw Problem.of(
-              Status.FORBIDDEN_403, "forbidden", "the token is not for the queue '" + queue + "'")
-          .exception();
-    }
-    return queue;
+    return caller.require(queue);
   }
 
   Optional<String> query(String name) {

@@ -40,12 +40,13 @@ final class EnqueueRoutes {
   private final int maxPayload;
   private final BulkEnqueue bulk;
 
-  EnqueueRoutes(Sluice sluice, QueueBook queues, Environment environment, int maxPayload) {
+  EnqueueRoutes(
+      Sluice sluice, QueueBook queues, Gate gate, Environment environment, int maxPayload) {
     this.sluice = sluice;
     this.queues = queues;
     this.clock = environment.clock();
     this.maxPayload = Math.min(maxPayload, sluice.limits().payloadBytes());
-    this.bulk = new BulkEnqueue(sluice, environment, this.maxPayload);
+    this.bulk = new BulkEnqueue(sluice, gate, environment, this.maxPayload);
   }
 
   List<Route> routes() {

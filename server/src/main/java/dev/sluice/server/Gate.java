@@ -49,9 +49,17 @@ final class Gate {
         .ifPresent(wait -> {
           throw tooFast(wait);
         });
-    if (!caller.may(wanted)) {
-      throw forbidden("forbidden", "the token lacks the scope '" + wanted.text() + "'");
-    }
+    requireScope(caller, wanted);
+    return caller;
+  }
+
+  /// Looks again at whoever sent a request that lasts: a token may have been revoked, or have
+  /// expired. Its rate is not counted.
+  ///
+  /// @throws ProblemException 401 or 403
+  Caller again(ServerRequest request, Scope wanted) {
+    Caller caller = caller(request);
+    requireScope(caller, wanted);
     return caller;
   }
 
@@ -62,6 +70,12 @@ final class Gate {
         .filter(caller -> caller.may(Scope.READ) && caller.mayUseAll())
         .filter(caller -> callers.delay(caller).isEmpty())
         .isPresent();
+  }
+
+  private static void requireScope(Caller caller, Scope wanted) {
+    if (!caller.may(wanted)) {
+      throw forbidden("forbidden", "the token lacks the scope '" + wanted.text() + "'");
+    }
   }
 
   private Optional<Caller> known(ServerRequest request) {

@@ -212,10 +212,11 @@ public final class SluiceServer implements AutoCloseable {
     sluice.measure(metrics);
     Gate gate = new Gate(callers, config.behindProxy());
     List<Route> routes = new ArrayList<>();
-    routes.addAll(new EnqueueRoutes(sluice, queues, environment, config.maxPayload()).routes());
+    routes.addAll(
+        new EnqueueRoutes(sluice, queues, gate, environment, config.maxPayload()).routes());
     routes.addAll(new JobRoutes(sluice, clock, live.waits()).routes());
     routes.addAll(new JobControlRoutes(sluice, clock).routes());
-    routes.addAll(new EventRoutes(live.events()).routes());
+    routes.addAll(new EventRoutes(live.events(), gate, clock).routes());
     routes.addAll(new QueueRoutes(queues, sluice, clock).routes());
     routes.addAll(new LeaseRoutes(queues, sluice, clock, mapper, live.leases()).routes());
     routes.addAll(new ScheduleRoutes(schedules, clock, config.maxPayload()).routes());
