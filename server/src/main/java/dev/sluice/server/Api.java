@@ -32,9 +32,6 @@ final class Api {
 
   private static final String BROKEN = "broken";
 
-  /// What the audit log calls whoever was refused at the door.
-  private static final String NOT_LET_IN = "not let in";
-
   private static final Header BEARER =
       HeaderValues.createCached(HeaderNames.WWW_AUTHENTICATE, "Bearer");
 
@@ -142,7 +139,7 @@ final class Api {
       return gate.admit(route, request);
     } catch (ProblemException refused) {
       if (refused.problem().status().code() != Status.TOO_MANY_REQUESTS_429.code()) {
-        audit.record(NOT_LET_IN, request, refused.problem().status());
+        audit.refused(request, refused.problem().status());
       }
       throw refused;
     }

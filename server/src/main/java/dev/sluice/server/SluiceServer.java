@@ -32,7 +32,6 @@ import tools.jackson.databind.json.JsonMapper;
 public final class SluiceServer implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("dev.sluice.server");
   private static final int DEEPEST_JSON = 64;
-  private static final long AUDIT_FULL_AT = 10 << 20;
 
   /// How long a close waits for answers that are under way.
   private static final Duration LAST_ANSWERS = Duration.ofSeconds(1);
@@ -108,9 +107,8 @@ public final class SluiceServer implements AutoCloseable {
   private static AuditLog audit(ServerConfig config, Environment environment) {
     return config
         .audit()
-        .<AuditLog>map(
-            file -> new AuditFile(file, AUDIT_FULL_AT, config.behindProxy(), environment))
-        .orElse((_, _, _) -> {});
+        .<AuditLog>map(file -> new AuditFiles(file, config.behindProxy(), environment))
+        .orElseGet(AuditLog::none);
   }
 
   private static WebServer listen(
