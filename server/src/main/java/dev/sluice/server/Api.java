@@ -19,7 +19,9 @@ import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -59,19 +61,34 @@ final class Api {
 
   /// Hands the table to Helidon.
   void route(HttpRouting.Builder routing) {
-    for (Route route : routes) {
-      routing.route(
-          route.method(),
-          route.path(),
-          (Handler) (request, response) -> answer(route, request, response));
-    }
-    allowed().forEach((path, methods) -> routing.any(path, notAllowed(path, methods)));
+    // A verb is a part of its path: without this order `x:pause` would be taken for a name.
+    Map<String, Header> allowed = allowed();
+    Stream.concat(
+            allowed.keySet().stream().filter(Api::endsWithVerb),
+            allowed.keySet().stream().filter(path -> !endsWithVerb(path)))
+        .forEach(path -> route(routing, path, Objects.requireNonNull(allowed.get(path))));
     routing
         .any((request, response) -> {
           metrics.measure(Metrics.NONE, Metrics.NONE, response);
           new Call(request, response, Caller.ANONYMOUS, mapper).refuse(NOTHING_HERE);
         })
         .error(Throwable.class, this::failed);
+  }
+
+  private static boolean endsWithVerb(String path) {
+    return path.indexOf(':', path.lastIndexOf('/')) >= 0;
+  }
+
+  private void route(HttpRouting.Builder routing, String path, Header methods) {
+    for (Route route : routes) {
+      if (route.path().equals(path)) {
+        routing.route(
+            route.method(),
+            path,
+            (Handler) (request, response) -> answer(route, request, response));
+      }
+    }
+    routing.any(path, notAllowed(path, methods));
   }
 
   private Map<String, Header> allowed() {
