@@ -252,9 +252,7 @@ final class LeaseRoutes {
 
   /// Whether a worker of the queue should take no more jobs.
   private boolean isQuiet(String queue) {
-    return waits.isStopping()
-        || book.find(queue).isEmpty()
-        || sluice.status(queue).counts().paused();
+    return waits.isStopping() || book.find(queue).isEmpty() || sluice.workers().isPaused(queue);
   }
 
   private static Optional<Map<String, Object>> extended(
