@@ -180,6 +180,17 @@ public final class Workers {
     return run.isPresent();
   }
 
+  /// Whether a queue is paused, so that its workers should take no more jobs. Known without asking
+  /// the engine, so it is cheap to ask often; what another process changes is seen some seconds
+  /// later.
+  ///
+  /// @return false also when there is no such queue
+  public boolean isPaused(String queue) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    QueueRuntime runtime = queues.find(queue);
+    return runtime != null && runtime.paused;
+  }
+
   /// Records how work ended. The jobs of one call share a commit with what ends elsewhere at that
   /// time. Repeating a report is safe.
   ///

@@ -72,31 +72,36 @@ final class QueueRoutes {
 
   private void put(Call call) throws IOException {
     String queue = call.queue();
-    boolean made = book.put(queue, call.object(MOST_BODY));
+    JsonNode document = call.object(MOST_BODY);
+    boolean made = Asked.of(() -> book.put(queue, document));
     show(call, made ? Status.CREATED_201 : Status.OK_200);
   }
 
   private void reset(Call call) {
-    book.reset(call.queue());
+    String queue = call.queue();
+    Asked.run(() -> book.reset(queue));
     call.noContent();
   }
 
   private void pause(Call call) {
-    sluice.pause(known(call).name());
+    String queue = known(call).name();
+    Asked.run(() -> sluice.pause(queue));
     show(call, Status.OK_200);
   }
 
   private void resume(Call call) {
-    sluice.resume(known(call).name());
+    String queue = known(call).name();
+    Asked.run(() -> sluice.resume(queue));
     show(call, Status.OK_200);
   }
 
   private void purge(Call call) {
-    call.send(Status.OK_200, Map.of("cancelled", sluice.purge(known(call).name())));
+    String queue = known(call).name();
+    call.send(Status.OK_200, Map.of("cancelled", Asked.of(() -> sluice.purge(queue))));
   }
 
   private Map<String, Object> json(QueueBook.Entry entry) {
-    QueueStatus status = sluice.status(entry.name());
+    QueueStatus status = Asked.of(() -> sluice.status(entry.name()));
     Counts counts = status.counts();
     long now = clock.wallMillis();
     Map<String, Object> json = new LinkedHashMap<>();

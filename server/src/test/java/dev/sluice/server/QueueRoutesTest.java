@@ -255,7 +255,18 @@ final class QueueRoutesTest {
       assertThat(probe.put("/v1/schedules/s", "{\"every\": \"1m\"}", token).status())
           .isEqualTo(403);
       assertThat(probe.get("/metrics").status()).isEqualTo(401);
-      assertThat(probe.get("/metrics", token).status()).isEqualTo(200);
+      assertThat(probe.get("/metrics", token).status()).isEqualTo(403);
+    }
+  }
+
+  @Test
+  void aVerbIsNoPartOfAName() {
+    try (HttpProbe probe = HttpProbe.start()) {
+      for (String path : List.of("/v1/queues/mail:pause", "/v1/jobs/x:cancel", "/v1/jobs:retry")) {
+        HttpProbe.Answer answer = probe.get(path);
+        assertThat(answer.status()).as(path).isEqualTo(405);
+        assertThat(answer.header("Allow")).hasValue("POST");
+      }
     }
   }
 }
