@@ -194,6 +194,38 @@ final class QueueRoutesTest {
   }
 
   @Test
+  void onlyWhoMayChangeAQueueSeesThePathOfItsUrl() {
+    String webhook =
+        "{\"delivery\": {\"webhook\": {\"url\": \"https://example.org/in/canary?a=hush\"}}}";
+    Callers callers =
+        new ListedCallers(
+            Map.of(
+                "reader", ListedCallers.everywhere(Scope.READ),
+                "operator", ListedCallers.everywhere(Scope.OPERATE),
+                "admin", ListedCallers.everywhere(Scope.ADMIN)));
+    QueueList list =
+        QueueList.read(SluiceServer.mapper().readTree("{\"mail\": " + webhook + "}"), "/queues");
+    try (HttpProbe probe =
+        HttpProbe.start(
+            ServerConfig.defaults().withQueues(list), callers, UnaryOperator.identity())) {
+      String[] admin = {"Authorization", "Bearer admin"};
+      probe.put("/v1/queues/mail", webhook.replace("hush", "sh"), admin);
+      for (String path : List.of("/v1/queues", "/v1/queues/mail")) {
+        assertThat(probe.get(path, admin).text())
+            .contains("\"url\":\"https://example.org/in/canary?***\"")
+            .doesNotContain("example.org/...")
+            .doesNotContain("hush");
+        for (String token : List.of("reader", "operator")) {
+          assertThat(probe.get(path, "Authorization", "Bearer " + token).text())
+              .contains("\"configured\"", "\"override\"", "\"effective\"")
+              .contains("\"url\":\"https://example.org/...\"")
+              .doesNotContain("canary");
+        }
+      }
+    }
+  }
+
+  @Test
   void scopesAndQueuesOfTheTokenHold() {
     ServerConfig config =
         ServerConfig.defaults()

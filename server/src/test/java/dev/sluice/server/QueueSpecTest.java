@@ -94,6 +94,9 @@ final class QueueSpecTest {
             """);
     String shown = MAPPER.writeValueAsString(spec.json()) + spec;
     assertThat(shown).doesNotContain("canary").doesNotContain("abc").contains("***");
+    assertThat(spec.toString()).contains("https://example.org/...").doesNotContain("/in");
+    assertThat(WebhookSpec.origin("https://example.org")).isEqualTo("https://example.org");
+    assertThat(WebhookSpec.origin("https://[::1]:8443?a")).isEqualTo("https://[::1]:8443/...");
     assertThatThrownBy(() -> QueueSpec.read(MAPPER.valueToTree(spec.json()), ""))
         .isInstanceOf(BadField.class)
         .hasMessageContaining("/delivery/webhook");
