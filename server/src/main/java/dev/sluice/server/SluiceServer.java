@@ -212,7 +212,7 @@ public final class SluiceServer implements AutoCloseable {
     sluice.measure(metrics);
     Gate gate = new Gate(callers, config.behindProxy());
     List<Route> routes = new ArrayList<>();
-    routes.addAll(new EnqueueRoutes(sluice, queues, environment, config.maxPayload()).routes());
+    routes.addAll(new EnqueueRoutes(sluice, queues, environment, config).routes());
     routes.addAll(new JobRoutes(sluice, clock, live.waits()).routes());
     routes.addAll(new JobControlRoutes(sluice, clock).routes());
     routes.addAll(new EventRoutes(live.events()).routes());

@@ -194,6 +194,32 @@ final class QueueRoutesTest {
   }
 
   @Test
+  void whatIsNoJobMakesNoQueue() {
+    try (HttpProbe probe = start("{\"auto-create\": {\"max\": 2}}")) {
+      String jobs = "/v1/queues/fresh/jobs";
+      String[] lines = {"Content-Type", "application/x-ndjson"};
+      assertThat(probe.post(jobs, "{").status()).isEqualTo(400);
+      assertThat(probe.post(jobs, "{\"delay\": \"soon\"}").status()).isEqualTo(422);
+      assertThat(probe.post(jobs + "?delay=soon", "x", "Content-Type", "text/plain").status())
+          .isEqualTo(422);
+      assertThat(probe.post(jobs, "{\n{\"delay\": \"soon\"}\n", lines).lines())
+          .extracting(line -> line.at("/error/status").asInt())
+          .containsExactly(400, 422);
+      assertThat(probe.post("/v1/queues/a%20b/jobs", "{}\n", lines).status()).isEqualTo(404);
+      assertThat(probe.get("/v1/queues/fresh").status()).isEqualTo(404);
+      assertThat(probe.sluice().remembered()).isEmpty();
+
+      assertThat(probe.post(jobs, "{\n{}\n{}\n", lines).lines())
+          .extracting(line -> line.path("state").asString(""))
+          .containsExactly("", "READY", "READY");
+      assertThat(probe.post("/v1/queues/second/jobs", "{}").status()).isEqualTo(202);
+      JsonNode line = probe.post("/v1/queues/third/jobs", "{}\n", lines).lines().getFirst();
+      assertThat(line.at("/error/reason").asString()).isEqualTo("unknown-queue");
+      assertThat(probe.post("/v1/queues/third/jobs", "{}").status()).isEqualTo(404);
+    }
+  }
+
+  @Test
   void onlyWhoMayChangeAQueueSeesThePathOfItsUrl() {
     String webhook =
         "{\"delivery\": {\"webhook\": {\"url\": \"https://example.org/in/canary?a=hush\"}}}";
