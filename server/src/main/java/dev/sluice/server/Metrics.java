@@ -39,8 +39,8 @@ final class Metrics implements JobListener, CommitListener, AutoCloseable {
   /// The method or the route of a request that is in no table.
   static final String NONE = "none";
 
-  /// A queue that this process does not know.
-  private static final String OTHER = "other";
+  /// The label of queues that this process does not know; no queue can have that name.
+  private static final String OTHER = "(other)";
 
   private final Sluice sluice;
   private final Environment.Clock clock;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -87,10 +88,13 @@ final class HealthRoutesTest {
   @Test
   void aQueueThatIsGoneIsNotCountedAnyMore() {
     try (HttpProbe probe = HttpProbe.start()) {
-      probe.put("/v1/queues/extra", "{}");
-      assertThat(probe.get("/metrics").text()).contains("queue=\"extra\"");
-      probe.delete("/v1/queues/extra");
-      assertThat(probe.get("/metrics").text()).doesNotContain("queue=\"extra\"");
+      // Also when its name is an ordinary word.
+      for (String name : List.of("extra", "other")) {
+        probe.put("/v1/queues/" + name, "{}");
+        assertThat(probe.get("/metrics").text()).contains("queue=\"" + name + "\"");
+        probe.delete("/v1/queues/" + name);
+        assertThat(probe.get("/metrics").text()).doesNotContain("queue=\"" + name + "\"");
+      }
     }
   }
 }
