@@ -1,5 +1,6 @@
 package dev.sluice.server;
 
+import dev.sluice.JobType;
 import dev.sluice.Sluice;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
@@ -35,7 +36,25 @@ final class ScheduleBook {
   private final JsonMapper mapper;
   private final int maxPayload;
   private final NavigableMap<String, ScheduleSpec> entries = new ConcurrentSkipListMap<>();
+
+  /// What is kept and not in force, because it does not fit what is configured today. Only the
+  /// start adds to it.
+  private final NavigableMap<String, Idle> idle = new ConcurrentSkipListMap<>();
+
   private final ReentrantLock changing = new ReentrantLock();
+
+  /// A schedule that is kept and not in force.
+  ///
+  /// Threading: immutable.
+  ///
+  /// @param queue where its jobs would go; empty when not even that can be told
+  /// @param reason why not, as a sentence
+  record Idle(Optional<String> queue, String reason) {
+    /// Whether a caller may know of it.
+    boolean isFor(Caller caller) {
+      return caller.queues().isEmpty() || queue.filter(caller::mayUse).isPresent();
+    }
+  }
 
   private ScheduleBook(
       Sluice sluice, QueueBook queues, Environment.Clock clock, JsonMapper mapper, int maxPayload) {
@@ -70,12 +89,30 @@ final class ScheduleBook {
 
   private void recall(String name, String text) {
     try {
-      enforce(name, read(mapper.readTree(text)));
-    } catch (JacksonException | IllegalArgumentException unfit) {
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "schedule '" + name + "' is kept but not in force: " + unfit.getMessage());
+      JsonNode document = mapper.readTree(text);
+      try {
+        enforce(name, read(document));
+      } catch (IllegalArgumentException unfit) {
+        leaveOut(name, queue(document), String.valueOf(unfit.getMessage()));
+      }
+    } catch (JacksonException _) {
+      leaveOut(name, Optional.empty(), "what is kept of it is no valid JSON");
     }
+  }
+
+  private void leaveOut(String name, Optional<String> queue, String reason) {
+    idle.put(name, new Idle(queue, reason));
+    LOG.log(
+        System.Logger.Level.WARNING, "schedule '" + name + "' is kept but not in force: " + reason);
+  }
+
+  /// The queue that a document names, whatever else is wrong with it.
+  private static Optional<String> queue(JsonNode document) {
+    JsonNode queue = document.path("queue");
+    if (document.isObject() && (queue.isMissingNode() || queue.isNull())) {
+      return Optional.of(JobType.DEFAULT_QUEUE);
+    }
+    return queue.isString() ? Optional.of(queue.asString()) : Optional.empty();
   }
 
   /// Reads bytes as a document whose numbers keep their looks.
@@ -95,6 +132,7 @@ final class ScheduleBook {
   private void enforce(String name, ScheduleSpec spec) {
     sluice.schedule(name, spec.schedule(), spec.job(), spec.missed());
     entries.put(name, spec);
+    idle.remove(name);
   }
 
   Map<String, ScheduleSpec> all() {
@@ -103,6 +141,16 @@ final class ScheduleBook {
 
   Optional<ScheduleSpec> find(String name) {
     return Optional.ofNullable(entries.get(name));
+  }
+
+  /// Every schedule that is kept and not in force, by name.
+  Map<String, Idle> allIdle() {
+    return idle;
+  }
+
+  /// The schedule of that name that is kept and not in force.
+  Optional<Idle> findIdle(String name) {
+    return Optional.ofNullable(idle.get(name));
   }
 
   /// What a document asks for.
@@ -140,13 +188,14 @@ final class ScheduleBook {
     }
   }
 
-  /// Takes a schedule out of force, and the firing that waits.
+  /// Takes a schedule out of force, and the firing that waits; forgets one that is not in force.
   void remove(String name) {
     changing.lock();
     try {
       sluice.remember(PREFIX + name, null);
       sluice.unschedule(name);
       entries.remove(name);
+      idle.remove(name);
     } finally {
       changing.unlock();
     }

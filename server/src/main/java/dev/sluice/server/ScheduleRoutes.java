@@ -6,6 +6,7 @@ import io.helidon.http.Method;
 import io.helidon.http.Status;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.core.JacksonException;
@@ -42,7 +43,20 @@ final class ScheduleRoutes {
             .filter(entry -> call.caller().mayUse(entry.getValue().queue()))
             .map(entry -> json(call, entry.getKey(), entry.getValue()))
             .toList();
-    call.send(Status.OK_200, Map.of("schedules", schedules));
+    List<Map<String, Object>> notInForce =
+        book.allIdle().entrySet().stream()
+            .filter(entry -> entry.getValue().isFor(call.caller()))
+            .map(entry -> json(entry.getKey(), entry.getValue()))
+            .toList();
+    call.send(Status.OK_200, Map.of("schedules", schedules, "notInForce", notInForce));
+  }
+
+  private static Map<String, Object> json(String name, ScheduleBook.Idle idle) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("name", name);
+    idle.queue().ifPresent(queue -> json.put("queue", queue));
+    json.put("reason", idle.reason());
+    return json;
   }
 
   private Map<String, Object> json(Call call, String name, ScheduleSpec spec) {
@@ -52,13 +66,22 @@ final class ScheduleRoutes {
 
   private ScheduleSpec known(Call call) {
     String name = call.part("name");
-    ScheduleSpec spec =
-        book.find(name)
-            .orElseThrow(() ->
-                Problem.of(Status.NOT_FOUND_404, "unknown-schedule", "there is no such schedule")
-                    .exception());
+    ScheduleSpec spec = book.find(name).orElseThrow(() -> unknown(call, name));
     call.permitted(spec.queue());
     return spec;
+  }
+
+  private ProblemException unknown(Call call, String name) {
+    return book.findIdle(name)
+        .filter(idle -> idle.isFor(call.caller()))
+        .map(idle ->
+            Problem.of(
+                Status.NOT_FOUND_404,
+                "not-in-force",
+                "the schedule is kept but not in force: " + idle.reason()))
+        .orElseGet(
+            () -> Problem.of(Status.NOT_FOUND_404, "unknown-schedule", "there is no such schedule"))
+        .exception();
   }
 
   private void show(Call call) {
@@ -72,6 +95,9 @@ final class ScheduleRoutes {
     call.permitted(spec.queue());
     // Neither may somebody else's be replaced.
     book.find(name).ifPresent(known -> call.permitted(known.queue()));
+    if (book.findIdle(name).filter(idle -> !idle.isFor(call.caller())).isPresent()) {
+      throw unknown(call, name);
+    }
     boolean made = book.put(name, spec);
     call.send(made ? Status.CREATED_201 : Status.OK_200, json(call, name, spec));
   }
@@ -94,8 +120,11 @@ final class ScheduleRoutes {
   }
 
   private void remove(Call call) {
-    var _ = known(call);
-    book.remove(call.part("name"));
+    String name = call.part("name");
+    if (book.findIdle(name).filter(idle -> idle.isFor(call.caller())).isEmpty()) {
+      var _ = known(call);
+    }
+    book.remove(name);
     call.noContent();
   }
 }
