@@ -16,9 +16,6 @@ import tools.jackson.databind.JsonNode;
 ///
 /// Threading: thread-safe.
 final class ScheduleRoutes {
-  /// What surrounds a payload.
-  private static final int ENVELOPE = 64 << 10;
-
   private final ScheduleBook book;
   private final Environment.Clock clock;
   private final int maxPayload;
@@ -113,7 +110,7 @@ final class ScheduleRoutes {
 
   private JsonNode document(Call call) throws IOException {
     try {
-      return book.mapper().readTree(call.body(maxPayload + ENVELOPE));
+      return book.mapper().readTree(call.body(maxPayload + EnqueueRoutes.ENVELOPE));
     } catch (JacksonException bad) {
       throw Call.malformed(bad);
     }
