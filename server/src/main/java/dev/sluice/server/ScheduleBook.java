@@ -120,7 +120,10 @@ final class ScheduleBook {
     return mapper;
   }
 
-  private ScheduleSpec read(JsonNode document) {
+  /// What a document asks for.
+  ///
+  /// @throws BadField when a value breaks a rule
+  ScheduleSpec read(JsonNode document) {
     Instant now = Instant.ofEpochMilli(clock.wallMillis());
     ScheduleSpec spec = ScheduleSpec.read(document, mapper, maxPayload, now);
     if (queues.find(spec.queue()).isEmpty()) {
@@ -151,13 +154,6 @@ final class ScheduleBook {
   /// The schedule of that name that is kept and not in force.
   Optional<Idle> findIdle(String name) {
     return Optional.ofNullable(idle.get(name));
-  }
-
-  /// What a document asks for.
-  ///
-  /// @throws BadField when a value breaks a rule
-  ScheduleSpec check(JsonNode document) {
-    return read(document);
   }
 
   /// Puts a schedule in force, in place of an earlier one of that name. The same one again changes

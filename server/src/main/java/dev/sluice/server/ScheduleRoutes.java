@@ -88,7 +88,7 @@ final class ScheduleRoutes {
   private void put(Call call) throws IOException {
     String name = name(call);
     JsonNode document = document(call);
-    ScheduleSpec spec = book.check(document);
+    ScheduleSpec spec = book.read(document);
     call.permitted(spec.queue());
     // Neither may somebody else's be replaced.
     book.find(name).ifPresent(known -> call.permitted(known.queue()));
