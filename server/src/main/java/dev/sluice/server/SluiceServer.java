@@ -209,7 +209,6 @@ public final class SluiceServer implements AutoCloseable {
     parts.push(queues);
     ScheduleBook schedules = ScheduleBook.open(sluice, queues, clock, mapper, config.maxPayload());
     parts.push(sluice.listen(metrics)::run);
-    sluice.measure(metrics);
     Gate gate = new Gate(callers, config.behindProxy());
     List<Route> routes = new ArrayList<>();
     routes.addAll(new EnqueueRoutes(sluice, queues, environment, config).routes());

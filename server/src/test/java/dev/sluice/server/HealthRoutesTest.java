@@ -2,6 +2,13 @@ package dev.sluice.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.Codec;
+import dev.sluice.Delivery;
+import dev.sluice.JobType;
+import dev.sluice.QueuePolicy;
+import dev.sluice.Sluice;
+import dev.sluice.engine.Environment;
+import dev.sluice.memory.MemoryEngine;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
@@ -82,6 +89,22 @@ final class HealthRoutesTest {
           .contains("sluice_queue_oldest_seconds{queue=\"mail\"}")
           .doesNotContain("canary")
           .doesNotContain(token);
+    }
+  }
+
+  @Test
+  void aSluiceThatGoesOnWithoutTheServerIsNotMeasuredAnyMore() {
+    JobType<byte[]> type = new JobType<>("t", Codec.bytes(), "mail");
+    try (Sluice sluice =
+        Sluice.on(MemoryEngine.open())
+            .queue("mail", QueuePolicy.defaults(), Delivery.pull())
+            .start()) {
+      Metrics metrics = new Metrics(sluice, Environment.system().clock());
+      sluice.enqueue(type, new byte[0]);
+      assertThat(metrics.scrape()).contains("sluice_commit_seconds_count 1\n");
+      metrics.close();
+      sluice.enqueue(type, new byte[0]);
+      assertThat(metrics.scrape()).contains("sluice_commit_seconds_count 1\n");
     }
   }
 
