@@ -27,7 +27,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import tools.jackson.databind.json.JsonMapper;
 
 /// One file of the audit log: JSON lines that are only appended to. When it is full it becomes
-/// `.1`, what was that becomes `.2`, and what was `.5` goes.
+/// `.1`, what was that becomes `.2`, and what was `.5` goes: five full ones are kept beside the one
+/// that is written.
 ///
 /// Threading: thread-safe; the file is written by a loop of its own, so that no request waits for
 /// the disk. What comes faster than it can be written is counted and not kept.

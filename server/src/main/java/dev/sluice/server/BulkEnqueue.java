@@ -41,7 +41,11 @@ final class BulkEnqueue {
     this.maxPayload = maxPayload;
   }
 
-  void answer(Call call, String queue) throws IOException {
+  /// Answers line by line.
+  ///
+  /// @param required makes sure that there is a queue, before the first job; what it throws is the
+  ///   answer to that line, and it runs again for the next one
+  void answer(Call call, String queue, Runnable required) throws IOException {
     call.response().status(Status.OK_200).header(NDJSON);
     call.begin();
     OutputStream out = call.response().outputStream();
@@ -49,7 +53,9 @@ final class BulkEnqueue {
     Committing committing = new Committing(call, queue, lines, out);
     Environment.Worker worker = environment.threads().handler("sluice-bulk-" + queue, committing);
     try {
-      read(call.input(), new BulkReader(call.mapper(), queue, maxPayload, sluice.limits(), lines));
+      read(
+          call.input(),
+          new BulkReader(call.mapper(), queue, required, maxPayload, sluice.limits(), lines));
       call.bodyRead();
       lines.end();
       lines.awaitCommitted();

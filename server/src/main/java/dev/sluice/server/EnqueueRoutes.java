@@ -8,6 +8,7 @@ import dev.sluice.Sluice;
 import dev.sluice.engine.Environment;
 import dev.sluice.job.Admission;
 import dev.sluice.job.JobId;
+import dev.sluice.job.Names;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
@@ -40,13 +41,17 @@ final class EnqueueRoutes {
   private final int maxPayload;
   private final BulkEnqueue bulk;
 
+  /// Whether queues are made on the way.
+  private final boolean creating;
+
   EnqueueRoutes(
-      Sluice sluice, QueueBook queues, Gate gate, Environment environment, int maxPayload) {
+      Sluice sluice, QueueBook queues, Gate gate, Environment environment, ServerConfig config) {
     this.sluice = sluice;
     this.queues = queues;
     this.clock = environment.clock();
-    this.maxPayload = Math.min(maxPayload, sluice.limits().payloadBytes());
+    this.maxPayload = Math.min(config.maxPayload(), sluice.limits().payloadBytes());
     this.bulk = new BulkEnqueue(sluice, gate, environment, this.maxPayload);
+    this.creating = config.queues().autoCreate().isPresent();
   }
 
   List<Route> routes() {
@@ -55,12 +60,24 @@ final class EnqueueRoutes {
 
   private void enqueue(Call call) throws IOException {
     String queue = call.queue();
-    var _ = Asked.of(() -> queues.requireOrCreate(queue));
+    if (!creating || !isName(queue)) {
+      // Then there is no need to look at the job.
+      queues.require(queue);
+    }
     String contentType = call.header(HeaderNames.CONTENT_TYPE).orElse("");
     switch (bare(contentType)) {
-      case "application/x-ndjson", "application/ndjson" -> bulk.answer(call, queue);
+      case "application/x-ndjson", "application/ndjson" ->
+          bulk.answer(call, queue, () -> Asked.of(() -> queues.requireOrCreate(queue)));
       case "", "application/json", CURL -> one(call, queue, json(call));
       default -> one(call, queue, raw(call, contentType));
+    }
+  }
+
+  private static boolean isName(String queue) {
+    try {
+      return Names.require("queue", queue).equals(queue);
+    } catch (IllegalArgumentException _) {
+      return false;
     }
   }
 
@@ -97,6 +114,8 @@ final class EnqueueRoutes {
   }
 
   private void one(Call call, String queue, JobRequest wanted) {
+    // Only now: what is no job makes no queue.
+    var _ = Asked.of(() -> queues.requireOrCreate(queue));
     JobType<byte[]> type = new JobType<>(wanted.type(), Codec.bytes(), queue);
     switch (Asked.of(() -> sluice.enqueue(type, wanted.payload(), wanted.options()))) {
       case Admission.Accepted(var id) -> accepted(call, queue, id, wanted.options());

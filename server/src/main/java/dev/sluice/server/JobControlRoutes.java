@@ -112,12 +112,8 @@ final class JobControlRoutes {
   private void many(Call call, List<JobState> usual, Function<JobId, Control> work)
       throws IOException {
     Fields fields = call.fields(BODY);
-    String queue = fields.text("queue").orElseThrow(() -> new BadField("/queue", "must be given"));
-    call.permitted(queue);
-    if (!sluice.hasQueue(queue)) {
-      throw Problem.of(Status.NOT_FOUND_404, "unknown-queue", "there is no queue of this name")
-          .exception();
-    }
+    String named = fields.text("queue").orElseThrow(() -> new BadField("/queue", "must be given"));
+    String queue = JobRoutes.known(sluice, call.permitted(named));
     List<JobState> states = fields.text("state", JobRoutes::state).map(List::of).orElse(usual);
     JobFilter filter =
         new JobFilter(

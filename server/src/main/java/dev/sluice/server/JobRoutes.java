@@ -82,7 +82,7 @@ final class JobRoutes {
     Optional<String> queue = call.query("queue");
     List<String> queues =
         queue
-            .map(name -> List.of(known(call.permitted(name))))
+            .map(name -> List.of(known(sluice, call.permitted(name))))
             .orElseGet(() -> sluice.queues().stream().filter(call.caller()::mayUse).toList());
     Map<String, Object> answer = new LinkedHashMap<>();
     JobWalk.Found found =
@@ -139,7 +139,10 @@ final class JobRoutes {
     }
   }
 
-  private String known(String queue) {
+  /// The name of a queue that is there.
+  ///
+  /// @throws ProblemException 404 when it is not
+  static String known(Sluice sluice, String queue) {
     if (!sluice.hasQueue(queue)) {
       throw Problem.of(Status.NOT_FOUND_404, "unknown-queue", "there is no queue of this name")
           .exception();

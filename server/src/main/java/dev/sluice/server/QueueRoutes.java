@@ -48,22 +48,22 @@ final class QueueRoutes {
     List<Map<String, Object>> queues =
         book.all().stream()
             .filter(entry -> call.caller().mayUse(entry.name()))
-            .flatMap(entry -> listed(entry).stream())
+            .flatMap(entry -> listed(entry, call.caller()).stream())
             .toList();
     call.send(Status.OK_200, Map.of("queues", queues));
   }
 
   /// One that is dropped at this moment is not listed.
-  private Optional<Map<String, Object>> listed(QueueBook.Entry entry) {
+  private Optional<Map<String, Object>> listed(QueueBook.Entry entry, Caller caller) {
     try {
-      return Optional.of(json(entry));
+      return Optional.of(json(entry, caller));
     } catch (IllegalArgumentException dropped) {
       return Optional.empty();
     }
   }
 
   private void show(Call call, Status status) {
-    call.send(status, json(known(call)));
+    call.send(status, json(known(call), call.caller()));
   }
 
   private QueueBook.Entry known(Call call) {
@@ -100,7 +100,7 @@ final class QueueRoutes {
     call.send(Status.OK_200, Map.of("cancelled", Asked.of(() -> sluice.purge(queue))));
   }
 
-  private Map<String, Object> json(QueueBook.Entry entry) {
+  private Map<String, Object> json(QueueBook.Entry entry, Caller caller) {
     QueueStatus status = Asked.of(() -> sluice.status(entry.name()));
     Counts counts = status.counts();
     long now = clock.wallMillis();
@@ -126,11 +126,16 @@ final class QueueRoutes {
     json.put("zombies", status.zombies());
     json.put("drainPerSecond", Math.round(status.drainPerSecond() * 1000) / 1000.0);
     json.put("totals", totals(status));
-    Map<String, Object> policy = new LinkedHashMap<>();
-    policy.put("configured", entry.shown(entry.base()));
-    entry.override().ifPresent(it -> policy.put("override", masked(it)));
-    policy.put("effective", entry.shown(entry.effective()));
-    json.put("policy", policy);
+    json.put("policy", policy(entry, caller.may(Scope.ADMIN)));
+    return json;
+  }
+
+  /// @param whole whether the paths of URLs are shown too
+  private static Map<String, Object> policy(QueueBook.Entry entry, boolean whole) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("configured", entry.shown(whole ? entry.base() : entry.base().withoutPath()));
+    entry.override().ifPresent(it -> json.put("override", masked(it, whole)));
+    json.put("effective", entry.shown(whole ? entry.effective() : entry.effective().withoutPath()));
     return json;
   }
 
@@ -157,14 +162,15 @@ final class QueueRoutes {
   }
 
   /// An override as it was sent, but for what would let somebody in.
-  private static JsonNode masked(JsonNode override) {
+  private static JsonNode masked(JsonNode override, boolean whole) {
     if (!(override.path("delivery").path("webhook") instanceof ObjectNode)) {
       return override;
     }
     JsonNode copy = override.deepCopy();
     ObjectNode webhook = (ObjectNode) copy.path("delivery").path("webhook");
     if (webhook.path("url").isString()) {
-      webhook.put("url", WebhookSpec.shown(webhook.path("url").asString()));
+      String url = webhook.path("url").asString();
+      webhook.put("url", whole ? WebhookSpec.shown(url) : WebhookSpec.origin(url));
     }
     if (webhook.get("headers") instanceof ObjectNode headers) {
       headers.propertyNames().forEach(name -> headers.put(name, WebhookSpec.MASK));

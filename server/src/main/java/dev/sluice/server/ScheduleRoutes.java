@@ -6,6 +6,7 @@ import io.helidon.http.Method;
 import io.helidon.http.Status;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.core.JacksonException;
@@ -15,9 +16,6 @@ import tools.jackson.databind.JsonNode;
 ///
 /// Threading: thread-safe.
 final class ScheduleRoutes {
-  /// What surrounds a payload.
-  private static final int ENVELOPE = 64 << 10;
-
   private final ScheduleBook book;
   private final Environment.Clock clock;
   private final int maxPayload;
@@ -42,7 +40,20 @@ final class ScheduleRoutes {
             .filter(entry -> call.caller().mayUse(entry.getValue().queue()))
             .map(entry -> json(call, entry.getKey(), entry.getValue()))
             .toList();
-    call.send(Status.OK_200, Map.of("schedules", schedules));
+    List<Map<String, Object>> notInForce =
+        book.allIdle().entrySet().stream()
+            .filter(entry -> entry.getValue().isFor(call.caller()))
+            .map(entry -> json(entry.getKey(), entry.getValue()))
+            .toList();
+    call.send(Status.OK_200, Map.of("schedules", schedules, "notInForce", notInForce));
+  }
+
+  private static Map<String, Object> json(String name, ScheduleBook.Idle idle) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("name", name);
+    idle.queue().ifPresent(queue -> json.put("queue", queue));
+    json.put("reason", idle.reason());
+    return json;
   }
 
   private Map<String, Object> json(Call call, String name, ScheduleSpec spec) {
@@ -74,7 +85,7 @@ final class ScheduleRoutes {
 
   private JsonNode document(Call call) throws IOException {
     try {
-      return book.mapper().readTree(call.body(maxPayload + ENVELOPE));
+      return book.mapper().readTree(call.body(maxPayload + EnqueueRoutes.ENVELOPE));
     } catch (JacksonException bad) {
       throw Call.malformed(bad);
     }

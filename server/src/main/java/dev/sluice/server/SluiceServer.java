@@ -207,11 +207,9 @@ public final class SluiceServer implements AutoCloseable {
     parts.push(queues);
     ScheduleBook schedules = ScheduleBook.open(sluice, queues, clock, mapper, config.maxPayload());
     parts.push(sluice.listen(metrics)::run);
-    sluice.measure(metrics);
     Gate gate = new Gate(callers, config.behindProxy());
     List<Route> routes = new ArrayList<>();
-    routes.addAll(
-        new EnqueueRoutes(sluice, queues, gate, environment, config.maxPayload()).routes());
+    routes.addAll(new EnqueueRoutes(sluice, queues, gate, environment, config).routes());
     routes.addAll(new JobRoutes(sluice, clock, live.waits()).routes());
     routes.addAll(new JobControlRoutes(sluice, clock).routes());
     routes.addAll(new EventRoutes(live.events(), gate, clock).routes());

@@ -7,6 +7,9 @@ import dev.sluice.Codec;
 import dev.sluice.JobType;
 import dev.sluice.Sluice;
 import dev.sluice.engine.Environment;
+import dev.sluice.engine.Environment.Loop;
+import dev.sluice.engine.Environment.Step;
+import dev.sluice.engine.Environment.Worker;
 import dev.sluice.job.SluiceException;
 import dev.sluice.memory.MemoryEngine;
 import java.io.IOException;
@@ -21,6 +24,7 @@ import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
@@ -198,6 +202,72 @@ final class CertificatesTest {
       }
       sluice.close(Duration.ZERO);
     }
+  }
+
+  /// Leaves the certificate of one pair with the key of another.
+  private void mix(String algorithm) throws Exception {
+    make("one", algorithm);
+    byte[] certificate = Files.readAllBytes(files().certificate());
+    make("other", algorithm);
+    Files.write(files().certificate(), certificate);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"RSA", "EC", "Ed25519"})
+  void theKeyOfAnotherCertificateIsRefused(String algorithm) throws Exception {
+    mix(algorithm);
+    assertThatThrownBy(() -> new Certificates(files(), Environment.system()))
+        .isInstanceOf(SluiceException.class)
+        .hasMessage("tls: " + files().key() + " is not the key of " + files().certificate());
+  }
+
+  @Test
+  void theKeyOfAnotherCertificateReplacesNoGoodPair() throws Exception {
+    make("first", "EC");
+    AtomicReference<Step> watching = new AtomicReference<>();
+    try (Sluice sluice = Sluice.on(MemoryEngine.open()).start();
+        SluiceServer server =
+            SluiceServer.start(
+                ServerConfig.defaults().withPort(0).withTls(files()),
+                sluice,
+                Callers.everybody(),
+                byHand("sluice-tls", watching))) {
+      assertThat(shown(server.port())).isEqualTo("CN=first");
+      mix("EC");
+      watching.get().step();
+      assertThat(shown(server.port())).isEqualTo("CN=first");
+      make("second", "EC");
+      watching.get().step();
+      assertThat(shown(server.port())).isEqualTo("CN=second");
+    }
+  }
+
+  /// The system's environment, but for one loop whose steps the test makes.
+  private static Environment byHand(String loop, AtomicReference<Step> steps) {
+    Environment system = Environment.system();
+    Environment.Threads threads =
+        new Environment.Threads() {
+          @Override
+          public Loop loop(String name, Step step) {
+            if (!name.equals(loop)) {
+              return system.threads().loop(name, step);
+            }
+            steps.set(step);
+            return new Loop() {
+              @Override
+              public void wake() {}
+
+              @Override
+              public void stop() {}
+            };
+          }
+
+          @Override
+          public Worker handler(String name, Runnable body) {
+            return system.threads().handler(name, body);
+          }
+        };
+    return new Environment(system.clock(), system.random(), threads);
   }
 
   @Test

@@ -2,6 +2,13 @@ package dev.sluice.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.Codec;
+import dev.sluice.Delivery;
+import dev.sluice.JobType;
+import dev.sluice.QueuePolicy;
+import dev.sluice.Sluice;
+import dev.sluice.engine.Environment;
+import dev.sluice.memory.MemoryEngine;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
@@ -104,12 +111,31 @@ final class HealthRoutesTest {
   }
 
   @Test
+  void aSluiceThatGoesOnWithoutTheServerIsNotMeasuredAnyMore() {
+    JobType<byte[]> type = new JobType<>("t", Codec.bytes(), "mail");
+    try (Sluice sluice =
+        Sluice.on(MemoryEngine.open())
+            .queue("mail", QueuePolicy.defaults(), Delivery.pull())
+            .start()) {
+      Metrics metrics = new Metrics(sluice, Environment.system().clock());
+      sluice.enqueue(type, new byte[0]);
+      assertThat(metrics.scrape()).contains("sluice_commit_seconds_count 1\n");
+      metrics.close();
+      sluice.enqueue(type, new byte[0]);
+      assertThat(metrics.scrape()).contains("sluice_commit_seconds_count 1\n");
+    }
+  }
+
+  @Test
   void aQueueThatIsGoneIsNotCountedAnyMore() {
     try (HttpProbe probe = HttpProbe.start()) {
-      probe.put("/v1/queues/extra", "{}");
-      assertThat(probe.get("/metrics").text()).contains("queue=\"extra\"");
-      probe.delete("/v1/queues/extra");
-      assertThat(probe.get("/metrics").text()).doesNotContain("queue=\"extra\"");
+      // Also when its name is an ordinary word.
+      for (String name : List.of("extra", "other")) {
+        probe.put("/v1/queues/" + name, "{}");
+        assertThat(probe.get("/metrics").text()).contains("queue=\"" + name + "\"");
+        probe.delete("/v1/queues/" + name);
+        assertThat(probe.get("/metrics").text()).doesNotContain("queue=\"" + name + "\"");
+      }
     }
   }
 }

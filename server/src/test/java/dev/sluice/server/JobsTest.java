@@ -14,6 +14,7 @@ import dev.sluice.job.JobId;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -65,12 +66,13 @@ final class JobsTest {
   }
 
   private JobId enqueue(String queue, String payload, EnqueueOptions options) {
+    return enqueue(queue, payload.getBytes(StandardCharsets.UTF_8), options);
+  }
+
+  private JobId enqueue(String queue, byte[] payload, EnqueueOptions options) {
     return switch (probe
         .sluice()
-        .enqueue(
-            new JobType<>("t", Codec.bytes(), queue),
-            payload.getBytes(StandardCharsets.UTF_8),
-            options)) {
+        .enqueue(new JobType<>("t", Codec.bytes(), queue), payload, options)) {
       case Admission.Accepted(var id) -> id;
       case Admission.Duplicate(var id) -> id;
       case Admission.Refused refused -> throw new AssertionError(refused);
@@ -379,5 +381,26 @@ final class JobsTest {
     while (!condition.getAsBoolean()) {
       Thread.onSpinWait();
     }
+  }
+
+  @Test
+  void aPayloadOfAProgramIsShownAsJsonOnlyWhenItCanStandInJson() {
+    byte[][] payloads = {
+      "\ufeff{\"a\":1}".getBytes(StandardCharsets.UTF_8),
+      "{\"a\":1}".getBytes(StandardCharsets.UTF_16),
+      "{\"a\":1}".getBytes(StandardCharsets.UTF_16LE),
+      "7".getBytes(StandardCharsets.UTF_16BE),
+      {'"', (byte) 0xe4, '"'},
+      "1 2".getBytes(StandardCharsets.UTF_8),
+    };
+    for (byte[] payload : payloads) {
+      JobId id = enqueue("mail", payload, EnqueueOptions.defaults());
+      JsonNode job = probe.get("/v1/jobs/" + id, "Authorization", "Bearer all").json();
+      assertThat(job.path("payloadBase64").asString(""))
+          .isEqualTo(Base64.getEncoder().encodeToString(payload));
+    }
+    JobId id = enqueue("mail", " {\"a\": 1.00}\n", EnqueueOptions.defaults());
+    assertThat(probe.get("/v1/jobs/" + id, "Authorization", "Bearer all").text())
+        .contains("\"payload\": {\"a\": 1.00}");
   }
 }

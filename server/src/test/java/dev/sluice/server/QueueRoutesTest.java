@@ -233,6 +233,64 @@ final class QueueRoutesTest {
   }
 
   @Test
+  void whatIsNoJobMakesNoQueue() {
+    try (HttpProbe probe = start("{\"auto-create\": {\"max\": 2}}")) {
+      String jobs = "/v1/queues/fresh/jobs";
+      String[] lines = {"Content-Type", "application/x-ndjson"};
+      assertThat(probe.post(jobs, "{").status()).isEqualTo(400);
+      assertThat(probe.post(jobs, "{\"delay\": \"soon\"}").status()).isEqualTo(422);
+      assertThat(probe.post(jobs + "?delay=soon", "x", "Content-Type", "text/plain").status())
+          .isEqualTo(422);
+      assertThat(probe.post(jobs, "{\n{\"delay\": \"soon\"}\n", lines).lines())
+          .extracting(line -> line.at("/error/status").asInt())
+          .containsExactly(400, 422);
+      assertThat(probe.post("/v1/queues/a%20b/jobs", "{}\n", lines).status()).isEqualTo(404);
+      assertThat(probe.get("/v1/queues/fresh").status()).isEqualTo(404);
+      assertThat(probe.sluice().remembered()).isEmpty();
+
+      assertThat(probe.post(jobs, "{\n{}\n{}\n", lines).lines())
+          .extracting(line -> line.path("state").asString(""))
+          .containsExactly("", "READY", "READY");
+      assertThat(probe.post("/v1/queues/second/jobs", "{}").status()).isEqualTo(202);
+      JsonNode line = probe.post("/v1/queues/third/jobs", "{}\n", lines).lines().getFirst();
+      assertThat(line.at("/error/reason").asString()).isEqualTo("unknown-queue");
+      assertThat(probe.post("/v1/queues/third/jobs", "{}").status()).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void onlyWhoMayChangeAQueueSeesThePathOfItsUrl() {
+    String webhook =
+        "{\"delivery\": {\"webhook\": {\"url\": \"https://example.org/in/canary?a=hush\"}}}";
+    Callers callers =
+        new ListedCallers(
+            Map.of(
+                "reader", ListedCallers.everywhere(Scope.READ),
+                "operator", ListedCallers.everywhere(Scope.OPERATE),
+                "admin", ListedCallers.everywhere(Scope.ADMIN)));
+    QueueList list =
+        QueueList.read(SluiceServer.mapper().readTree("{\"mail\": " + webhook + "}"), "/queues");
+    try (HttpProbe probe =
+        HttpProbe.start(
+            ServerConfig.defaults().withQueues(list), callers, UnaryOperator.identity())) {
+      String[] admin = {"Authorization", "Bearer admin"};
+      probe.put("/v1/queues/mail", webhook.replace("hush", "sh"), admin);
+      for (String path : List.of("/v1/queues", "/v1/queues/mail")) {
+        assertThat(probe.get(path, admin).text())
+            .contains("\"url\":\"https://example.org/in/canary?***\"")
+            .doesNotContain("example.org/...")
+            .doesNotContain("hush");
+        for (String token : List.of("reader", "operator")) {
+          assertThat(probe.get(path, "Authorization", "Bearer " + token).text())
+              .contains("\"configured\"", "\"override\"", "\"effective\"")
+              .contains("\"url\":\"https://example.org/...\"")
+              .doesNotContain("canary");
+        }
+      }
+    }
+  }
+
+  @Test
   void scopesAndQueuesOfTheTokenHold() {
     ServerConfig config =
         ServerConfig.defaults()

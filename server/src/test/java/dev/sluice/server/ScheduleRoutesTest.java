@@ -163,4 +163,56 @@ final class ScheduleRoutesTest {
       }
     }
   }
+
+  @Test
+  void whatIsKeptAndNotInForceIsShownAndCanBeLetGoOrPutAgain() {
+    String[] admin = {"Authorization", "Bearer admin"};
+    String[] mail = {"Authorization", "Bearer mail"};
+    Callers callers =
+        new ListedCallers(
+            Map.of(
+                "admin", ListedCallers.everywhere(Scope.ADMIN),
+                "mail", ListedCallers.caller(Set.of("mail"), Scope.ADMIN)));
+    MemoryEngine engine = MemoryEngine.open();
+    engine.remember("schedule/broken", "{");
+    engine.remember("schedule/gone", "{\"every\": \"1m\", \"queue\": \"gone\"}");
+    engine.remember("schedule/unfit", "{\"every\": \"1ms\", \"queue\": \"mail\"}");
+    try (HttpProbe fresh =
+        HttpProbe.start(
+            ServerConfig.defaults().withQueues(QueueList.none()),
+            callers,
+            _ -> Sluice.on(engine).queue("mail", QueuePolicy.defaults(), Delivery.pull()))) {
+      JsonNode listed = fresh.get("/v1/schedules", admin).json();
+      assertThat(listed.get("schedules")).isEmpty();
+      assertThat(listed.get("notInForce").findValuesAsString("name"))
+          .containsExactly("broken", "gone", "unfit");
+      assertThat(listed.get("notInForce").findValuesAsString("reason"))
+          .containsExactly(
+              "what is kept of it is no valid JSON",
+              "/queue: must be a queue of this server",
+              "/every: must be from 1s to 3650d");
+      HttpProbe.Answer gone = fresh.get("/v1/schedules/gone", admin);
+      assertThat(gone.status()).isEqualTo(404);
+      assertThat(gone.reason()).isEqualTo("not-in-force");
+
+      // Whoever may use another queue alone learns nothing of it.
+      assertThat(
+              fresh.get("/v1/schedules", mail).json().at("/notInForce").findValuesAsString("name"))
+          .containsExactly("unfit");
+      String minute = "{\"every\": \"1m\", \"queue\": \"mail\"}";
+      assertThat(fresh.get("/v1/schedules/gone", mail).reason()).isEqualTo("unknown-schedule");
+      assertThat(fresh.delete("/v1/schedules/gone", mail).reason()).isEqualTo("unknown-schedule");
+      assertThat(fresh.put("/v1/schedules/broken", minute, mail).status()).isEqualTo(404);
+
+      assertThat(fresh.delete("/v1/schedules/gone", admin).status()).isEqualTo(204);
+      assertThat(fresh.delete("/v1/schedules/gone", admin).status()).isEqualTo(404);
+      assertThat(fresh.put("/v1/schedules/unfit", minute, mail).status()).isEqualTo(201);
+      assertThat(
+              fresh.get("/v1/schedules", admin).json().at("/notInForce").findValuesAsString("name"))
+          .containsExactly("broken");
+      assertThat(fresh.sluice().remembered())
+          .containsOnlyKeys("schedule/broken", "schedule/unfit")
+          .containsEntry("schedule/unfit", "{\"every\":\"1m\",\"queue\":\"mail\"}");
+    }
+  }
 }
