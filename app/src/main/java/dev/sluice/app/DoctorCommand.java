@@ -52,6 +52,7 @@ final class DoctorCommand implements Callable<Integer> {
     try {
       Configuration configuration = options.load(List.of());
       EngineConfig engine = options.engine(configuration);
+      options.check(configuration);
       findings.add(
           Finding.ok(
               "config",

@@ -70,6 +70,8 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     Configuration configuration = options.load(flags());
     EngineConfig engineConfig = options.engine(configuration);
+    options.check(configuration);
+    options.checkReach(configuration);
     ConsoleLog.install(System.out);
     StopSignal signal = StopSignal.install();
     PrintWriter out = spec.commandLine().getOut();

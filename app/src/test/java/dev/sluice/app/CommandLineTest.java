@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -99,17 +100,56 @@ final class CommandLineTest {
 
   @ParameterizedTest
   @CsvSource({
-    "--port, -1, --port: http.port: -1 must be a whole number from 0 to 65535",
+    "--port, -1, --port: -1 must be a whole number from 0 to 65535",
     "--port, abc, must be a whole number",
-    "--host, '', --host: http.host: '' must name a host",
-    "--grace, soon, --grace: grace: 'soon' must be a time between",
-    "--engine, oracle:x, --engine: engine: 'oracle:x' must be memory: or sqlite:PATH",
-    "--engine, sqs:x, --engine: engine: 'sqs:x' asks for AWS SQS",
+    "--host, '', --host: '' must name a host",
+    "--grace, soon, --grace: 'soon' must be a time between",
+    "--engine, oracle:x, --engine: 'oracle:x' must be memory: or sqlite:PATH",
+    "--engine, sqs:x, --engine: 'sqs:x' asks for AWS SQS",
     "--tls-cert, cert.pem, http.tls.key: must name a file",
     "--config, no-such-file.yaml, no-such-file.yaml: there is no such file",
   })
   void serveNamesTheBadFlagItsValueAndTheRule(String flag, String value, String rule) {
     assertBadUsage(run("serve", flag, value), rule);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          http:;  host: 0.0.0.0                | line 2: http.host: '0.0.0.0' can be reached from elsewhere, so a token
+          http:;  behind-proxy: true           | line 2: http.behind-proxy: true lets others in
+          http:;  host: no-such-host.invalid   | line 2: http.host: 'no-such-host.invalid' must be a host that can be
+          http:;  tls: {certificate: DIR/no.pem, key: DIR/no.key} | line 2: http.tls: cannot read DIR/no.pem
+          HOOK {url: foo}                      | line 4: queues.mail.x.delivery.webhook.url: 'foo' must be like https
+          HOOK {url: 'http://h.example/'}      | line 4: queues.mail.x.delivery.webhook.url: 'http://h.example/' must begin
+          HOOK {url: 'https://127.0.0.1/'}     | must not lead to an address that is
+          HOOK {url: 'https://h.example/', secret-file: DIR/none} | line 4: queues.mail.x.delivery.webhook.secret-file: 'DIR/none' must be
+          HOOK {url: 'https://h.example/', secretFile: DIR/open} | line 4: queues.mail.x.delivery.webhook.secretFile: 'DIR/open' must be for its
+          queues:;  auto-create:;    template: {delivery: {webhook: {url: foo}}} | line 3: queues.auto-create.template.delivery.webhook.url: 'foo'
+          """)
+  void checkAndServeAgreeOnWhatIsValid(String yaml, String part, @TempDir Path directory)
+      throws IOException {
+    Path secret = Files.writeString(directory.resolve("open"), "whsec_MfKQ9r8GKYqrTwjU");
+    Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-r--r--"));
+    Path file =
+        Files.writeString(
+            directory.resolve("sluice.yaml"),
+            yaml.replace("HOOK ", "queues:;  mail.x:;    delivery:;      webhook: ")
+                .replace("DIR", directory.toString())
+                .replace(";", "\n"));
+    Path data = directory.resolve("data");
+    String[] more = {"--config", file.toString(), "--data", data.toString()};
+    for (String[] command : new String[][] {{"config", "check"}, {"serve", "--port", "0"}}) {
+      Answer answer = run(with(command, more));
+
+      assertBadUsage(answer, part.strip().replace("DIR", directory.toString()));
+      assertThat(answer.err()).startsWith(file + " line ");
+    }
+    assertThat(run(with(new String[] {"doctor"}, more)).out())
+        .contains(part.strip().replace("DIR", directory.toString()).replaceFirst("line .*: ", ""));
+    assertThat(data).doesNotExist();
   }
 
   @Test

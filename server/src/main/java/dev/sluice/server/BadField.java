@@ -26,7 +26,7 @@ public final class BadField extends IllegalArgumentException {
   }
 
   /// What is wrong, out of a message that may begin with the name of the field.
-  static String ruleOf(String field, IllegalArgumentException complaint) {
+  static String ruleOf(String field, RuntimeException complaint) {
     String message = String.valueOf(complaint.getMessage());
     return message.startsWith(field + ": ") ? message.substring(field.length() + 2) : message;
   }
