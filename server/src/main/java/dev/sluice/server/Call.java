@@ -14,6 +14,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -124,6 +126,21 @@ final class Call {
             throw new BadField("?" + name, String.valueOf(bad.getMessage()));
           }
         });
+  }
+
+  /// Refuses parameters of the query that nobody reads.
+  ///
+  /// @throws BadField when there is one
+  void requireQuery(Set<String> known) {
+    for (String name : request.query().names()) {
+      if (!known.contains(name)) {
+        throw new BadField(
+            "?" + oneLine(name),
+            known.isEmpty()
+                ? "is not known here; there are no parameters"
+                : "is not known here; known are " + String.join(", ", new TreeSet<>(known)));
+      }
+    }
   }
 
   Optional<String> header(HeaderName name) {
