@@ -1,6 +1,7 @@
 package dev.sluice.app;
 
 import dev.sluice.job.SluiceException;
+import dev.sluice.server.FileTrouble;
 import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -26,7 +27,7 @@ final class Folders {
           : Files.createDirectories(folder);
     } catch (IOException failure) {
       throw new SluiceException(
-          "data: cannot create the folder " + folder + ": " + failure, failure);
+          "data: cannot make the folder " + folder + ", " + FileTrouble.words(failure), failure);
     }
   }
 

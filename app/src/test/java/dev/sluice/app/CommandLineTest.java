@@ -1,16 +1,28 @@
 package dev.sluice.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyStore;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Stream;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
@@ -228,6 +240,103 @@ final class CommandLineTest {
       assertThat(answer.err().lines()).hasSize(1);
       assertThat(answer.err()).contains("port", port, "another process").doesNotContain("\tat ");
     }
+  }
+
+  @Test
+  void aDataFolderThatCannotBeMadeIsOneSentenceAndNothingWillBeCreated(@TempDir Path directory)
+      throws IOException {
+    Path folder = Files.createFile(directory.resolve("taken")).resolve("data");
+    for (Path data : List.of(folder, directory.resolve("taken"))) {
+      Answer answer = run("serve", "--port", "0", "--data", data.toString());
+
+      assertThat(answer.code()).isEqualTo(1);
+      assertThat(answer.err().lines()).hasSize(1);
+      assertThat(answer.err()).contains("taken").doesNotContain("Exception");
+      assertThat(run("doctor", "--data", data.toString()).out())
+          .contains("FAIL  data: " + directory.resolve("taken") + " is no folder")
+          .contains("FAIL  engine: ")
+          .doesNotContain("will be created", "Exception");
+    }
+  }
+
+  @Test
+  void aFolderThatIsClosedToThisUserIsWhatHasToBeMended(@TempDir Path directory)
+      throws IOException {
+    Path data = Files.createDirectory(directory.resolve("data"));
+    Files.setPosixFilePermissions(data, Set.of());
+    // Root may look into it all the same.
+    assumeThat(Files.isReadable(data)).isFalse();
+    assertThat(run("doctor", "--data", data.toString()).out())
+        .contains("FAIL  tokens: " + data + ": cannot look into it, this user has no right to")
+        .contains("FAIL  engine: ")
+        .doesNotContain("remove the file", "will be created", "Exception");
+  }
+
+  @Test
+  void theDoctorTrustsTheCertificateOfTheConfiguration(@TempDir Path directory) throws Exception {
+    Path store = directory.resolve("store.p12");
+    Process keytool =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair", "-alias", "x", "-keyalg", "EC", "-dname", "CN=x",
+                "-ext", "SAN=ip:127.0.0.1", "-keystore", store.toString(), "-storepass", "secret")
+            .redirectErrorStream(true)
+            .start();
+    keytool.getInputStream().readAllBytes();
+    assertThat(keytool.waitFor()).isZero();
+    KeyStore keys = KeyStore.getInstance("PKCS12");
+    try (InputStream in = Files.newInputStream(store)) {
+      keys.load(in, "secret".toCharArray());
+    }
+    Path certificate = pem(directory, "CERTIFICATE", keys.getCertificate("x").getEncoded());
+    Path key = pem(directory, "PRIVATE KEY", keys.getKey("x", "secret".toCharArray()).getEncoded());
+    Path file =
+        Files.writeString(
+            directory.resolve("sluice.yaml"),
+            "http:\n  tls:\n    certificate: " + certificate + "\n    key: " + key + "\n");
+    KeyManagerFactory managers =
+        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    managers.init(keys, "secret".toCharArray());
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(managers.getKeyManagers(), null, null);
+    HttpsServer server =
+        HttpsServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), 0);
+    server.setHttpsConfigurator(new HttpsConfigurator(context));
+    server.createContext(
+        "/",
+        exchange -> {
+          exchange.sendResponseHeaders(200, -1);
+          exchange.close();
+        });
+    server.start();
+    try {
+      String port = Integer.toString(server.getAddress().getPort());
+      String url = "https://127.0.0.1:" + port;
+      String[] doctor = {"doctor", "--data", directory.toString(), "--server"};
+      assertThat(run(with(doctor, url)).out())
+          .contains("certificate comes from nobody that is trusted here")
+          .doesNotContain("PKIX", "Exception");
+      assertThat(run(with(doctor, url, "--ca-file", certificate.toString())).out())
+          .contains("ok    server: ");
+      assertThat(run(with(doctor, url, "--config", file.toString())).out())
+          .contains("ok    server: ");
+      assertThat(run(with(doctor, "http://127.0.0.1:" + port)).out())
+          .contains("FAIL  server: ", "does it want https://?")
+          .doesNotContain("Exception", "u0015");
+      assertThat(run("queues", "list", "--server", url).err())
+          .contains("cannot trust " + url, "nobody that is trusted here (see --ca-file)")
+          .doesNotContain("PKIX");
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  private static Path pem(Path directory, String what, byte[] bytes) throws IOException {
+    return Files.writeString(
+        directory.resolve(what.toLowerCase(Locale.ROOT).replace(' ', '-') + ".pem"),
+        "-----BEGIN " + what + "-----\n"
+            + Base64.getMimeEncoder().encodeToString(bytes)
+            + "\n-----END " + what + "-----\n");
   }
 
   @Test

@@ -223,13 +223,22 @@ final class Call {
 
   /// 400 for what is no JSON; says where, and never what stood there.
   static ProblemException malformed(JacksonException bad) {
+    return Problem.of(Status.BAD_REQUEST_400, "malformed", "the body " + fault(bad)).exception();
+  }
+
+  /// What is wrong with a JSON, and where; never what stood there. A text of one line, as those of
+  /// a bulk are, has columns and no lines.
+  static String fault(JacksonException bad) {
+    String what =
+        String.valueOf(bad.getOriginalMessage()).startsWith("Duplicate")
+            ? "has the same key twice in one object"
+            : "is no valid JSON";
     var location = bad.getLocation();
-    String where =
-        location == null
-            ? ""
-            : " at line " + location.getLineNr() + ", column " + location.getColumnNr();
-    return Problem.of(Status.BAD_REQUEST_400, "malformed", "the body is no valid JSON" + where)
-        .exception();
+    if (location == null) {
+      return what;
+    }
+    String line = location.getLineNr() > 1 ? "line " + location.getLineNr() + ", " : "";
+    return what + " at " + line + "column " + location.getColumnNr();
   }
 
   /// A text of somebody else that cannot pretend to be more than one line.

@@ -140,7 +140,8 @@ final class Remote implements AutoCloseable {
           "cannot reach " + base + ": is the server running? (./sluice serve)", failure);
     } catch (SSLException failure) {
       throw RemoteFailure.unreachable(
-          "cannot trust " + base + ": " + message(failure) + " (see --ca-file)", failure);
+          "cannot trust " + base + ": " + ConnectionTrouble.words(failure) + " (see --ca-file)",
+          failure);
     } catch (IOException failure) {
       throw broken(failure);
     }
@@ -148,12 +149,7 @@ final class Remote implements AutoCloseable {
 
   private RemoteFailure broken(IOException failure) {
     return RemoteFailure.broken(
-        "the connection to " + base + " broke: " + message(failure), failure);
-  }
-
-  private static String message(Exception failure) {
-    String message = failure.getMessage();
-    return message == null ? failure.getClass().getSimpleName() : Harmless.line(message);
+        "the connection to " + base + " broke: " + ConnectionTrouble.words(failure), failure);
   }
 
   private byte[] bytes(HttpResponse<InputStream> answer) {
