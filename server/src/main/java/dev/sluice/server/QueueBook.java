@@ -281,6 +281,9 @@ final class QueueBook implements AutoCloseable {
   }
 
   private static void requireName(String name) {
+    if (QueueList.isTemplate(name)) {
+      throw unknown(name, "'" + name + "' is the template of queues, so no queue can be named that");
+    }
     try {
       Names.require("queue", name);
     } catch (IllegalArgumentException _) {

@@ -62,6 +62,18 @@ final class QueueRoutesTest {
   }
 
   @Test
+  void theNameOfTheTemplateIsNoQueues() {
+    try (HttpProbe probe = start("{\"auto-create\": {}}")) {
+      for (String name : List.of("auto-create", "autoCreate")) {
+        assertThat(probe.put("/v1/queues/" + name, "{}").status()).isEqualTo(404);
+        assertThat(probe.post("/v1/queues/" + name + "/jobs", "{}").status()).isEqualTo(404);
+      }
+      assertThat(probe.post("/v1/queues/auto/jobs", "{}").status()).isEqualTo(202);
+      assertThat(probe.sluice().queues()).containsExactlyInAnyOrder("auto", "default");
+    }
+  }
+
+  @Test
   void anOverrideHoldsUntilItIsReset() {
     try (HttpProbe probe = start("{\"mail\": {\"concurrency\": 2, \"rate\": \"5/s\"}}")) {
       JsonNode put = probe.put("/v1/queues/mail", "{\"concurrency\": 7}").json();
