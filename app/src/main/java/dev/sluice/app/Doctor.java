@@ -271,7 +271,7 @@ final class Doctor {
     try (Engine _ = engine.open()) {
       return Finding.ok("engine", engine.words() + " opens");
     } catch (SluiceException failure) {
-      String message = String.valueOf(failure.getMessage());
+      String message = String.valueOf(failure.getMessage()).replaceFirst("^engine: ", "");
       return message.contains(" is held by ")
           ? Finding.warn("engine", message, "fine if that is the server that should run")
           : Finding.fail("engine", message, "mend the file, or restore it from a backup");

@@ -7,6 +7,8 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Folders that only their owner can look into.
 final class Folders {
@@ -29,6 +31,11 @@ final class Folders {
       throw new SluiceException(
           "data: cannot make the folder " + folder + ", " + FileTrouble.words(failure), failure);
     }
+  }
+
+  /// A folder, if it is not there.
+  static Optional<Path> missing(@Nullable Path folder) {
+    return Optional.ofNullable(folder).filter(it -> !Files.exists(it));
   }
 
   static boolean isPosix() {

@@ -93,6 +93,52 @@ final class CommandLineTest {
   }
 
   @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          enqueue q --run-at tomorrow       | run-at: 'tomorrow' must be a time in UTC like 2026-
+          enqueue q --header foo            | header: 'foo' must be like NAME=TEXT
+          schedules set s --queue q --cron x --every 1h | cron: cannot be given together with --every
+          schedules set s --queue q         | cron: either --cron or --every must be given
+          serve --grace 5                   | --grace: '5' must be a time between 0s and 24h, with its unit, like 25s
+          serv                              | command: 'serv' is not known here; did you mean serve
+          jobs shw x                        | command: 'shw' is not known here; did you mean show
+          serve --prt 1                     | option: '--prt' is not known here
+          serve x                           | argument: 'x' is more than is needed here
+          """)
+  void whatIsMistypedIsSaidInWords(String line, String sentence) {
+    Answer answer = run(line.strip().split(" ", -1));
+    assertBadUsage(answer, sentence.strip());
+    assertThat(answer.err()).startsWith(sentence.strip()).doesNotContain("java.", "index 0");
+  }
+
+  @Test
+  void longNamesOfTokensBreakNoColumns(@TempDir Path directory) {
+    String data = directory.toString();
+    String name = "a-name-that-is-longer-than-any-column-was";
+    for (String some : List.of("ci", name)) {
+      run("token", "create", "--data", data, "--name", some, "--scopes", "read");
+    }
+    List<String> lines = run("token", "list", "--data", data).out().lines().toList();
+    int column = lines.getFirst().indexOf("SCOPES");
+    assertThat(lines).hasSize(3);
+    assertThat(lines.subList(1, 3)).allSatisfy(line -> assertThat(line.substring(column)).startsWith("read"));
+  }
+
+  @Test
+  void noHelpIsWiderThanATerminal() {
+    for (String command : List.of("enqueue", "work", "jobs list", "serve", "doctor", "bench")) {
+      String out = run(with(command.split(" ", -1), "--help")).out();
+      assertThat(out.lines()).as(command).allSatisfy(line -> assertThat(line).hasSizeLessThan(80));
+    }
+    assertThat(run("enqueue", "--help").out())
+        .contains("\nOptions are for the lines that do not say otherwise.\n");
+    assertThat(run("work", "--help").out())
+        .contains("\ncan never go well), 75 or any other: retry, with the last line of its error\n");
+  }
+
+  @ParameterizedTest
   @CsvSource({
     "--jobs, 0, between 1 and",
     "--jobs, many, whole number",

@@ -12,9 +12,21 @@ public final class BadField extends IllegalArgumentException {
   /// @param pointer where it stands, as RFC 6901 writes it; empty for the whole document
   /// @param rule what is wrong with it and what would be right, as a part of a sentence
   public BadField(String pointer, String rule) {
-    super((pointer.isEmpty() ? "the document" : pointer) + ": " + rule);
+    super((pointer.isEmpty() ? "the document" : pointer) + ": " + once(pointer, rule));
     this.pointer = pointer;
-    this.rule = rule;
+    this.rule = once(pointer, rule);
+  }
+
+  /// Rules come from checks that name the field themselves, in the way that a program or a file
+  /// writes it: once is enough.
+  private static String once(String pointer, String rule) {
+    String last = pointer.substring(Math.max(pointer.lastIndexOf('/'), pointer.lastIndexOf('?')) + 1);
+    for (String name : new String[] {last, Fields.dashed(last)}) {
+      if (!name.isEmpty() && rule.startsWith(name + ": ")) {
+        return rule.substring(name.length() + 2);
+      }
+    }
+    return rule;
   }
 
   public String pointer() {

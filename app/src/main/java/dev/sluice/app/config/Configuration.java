@@ -167,7 +167,7 @@ public final class Configuration {
     } catch (IllegalArgumentException _) {
       // The same complaint for both.
     }
-    throw new BadField("/grace", "must be a time between 0s and 24h");
+    throw new BadField("/grace", "must be a time between 0s and 24h, with its unit, like 25s");
   }
 
   /// The complaint about a value that somebody else found wrong.
