@@ -130,7 +130,7 @@ final class BulkReader {
         job = new NewJob<>(type(request.type()), request.payload(), request.options());
       }
     } catch (RuntimeException bad) {
-      problem = Api.problem(bad);
+      problem = Api.told(bad);
     }
     add(job, problem);
   }

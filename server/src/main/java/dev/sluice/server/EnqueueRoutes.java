@@ -40,12 +40,13 @@ final class EnqueueRoutes {
   private final int maxPayload;
   private final BulkEnqueue bulk;
 
-  EnqueueRoutes(Sluice sluice, QueueBook queues, Environment environment, int maxPayload) {
+  EnqueueRoutes(
+      Sluice sluice, QueueBook queues, Gate gate, Environment environment, int maxPayload) {
     this.sluice = sluice;
     this.queues = queues;
     this.clock = environment.clock();
     this.maxPayload = Math.min(maxPayload, sluice.limits().payloadBytes());
-    this.bulk = new BulkEnqueue(sluice, environment, this.maxPayload);
+    this.bulk = new BulkEnqueue(sluice, gate, environment, this.maxPayload);
   }
 
   List<Route> routes() {
@@ -56,7 +57,7 @@ final class EnqueueRoutes {
 
   private void enqueue(Call call) throws IOException {
     String queue = call.queue();
-    queues.requireOrCreate(queue);
+    var _ = Asked.of(() -> queues.requireOrCreate(queue));
     String contentType = call.header(HeaderNames.CONTENT_TYPE).orElse("");
     switch (bare(contentType)) {
       case "application/x-ndjson", "application/ndjson" -> {
@@ -108,12 +109,12 @@ final class EnqueueRoutes {
     if (other.isPresent() && !other.get().equals(key)) {
       throw new BadField("/key", "must be the same as the header Idempotency-Key, or absent");
     }
-    return request.withOptions(request.options().withKey(key));
+    return request.withOptions(Asked.of(() -> request.options().withKey(key)));
   }
 
   private void one(Call call, String queue, JobRequest wanted) {
     JobType<byte[]> type = new JobType<>(wanted.type(), Codec.bytes(), queue);
-    switch (sluice.enqueue(type, wanted.payload(), wanted.options())) {
+    switch (Asked.of(() -> sluice.enqueue(type, wanted.payload(), wanted.options()))) {
       case Admission.Accepted(var id) -> accepted(call, queue, id, wanted.options());
       case Admission.Duplicate(var id) -> duplicate(call, id, wanted);
       case Admission.Refused(var reason, var retryAfter) ->
@@ -168,7 +169,7 @@ final class EnqueueRoutes {
     Problem problem = Problem.of(Status.SERVICE_UNAVAILABLE_503, word(reason), reason.sentence());
     if (retryAfter.isPresent()) {
       call.header(HeaderValues.create(HeaderNames.RETRY_AFTER, retryAfter.get().toSeconds()));
-      problem = problem.with("retryAfterMs", retryAfter.get().toMillis());
+      problem = problem.with(Problem.RETRY_AFTER, retryAfter.get().toMillis());
     }
     // What is known here, and not what the engine would have to be asked for: a refusal must be
     // cheap just when there are many.

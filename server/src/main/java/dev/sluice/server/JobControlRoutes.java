@@ -62,7 +62,7 @@ final class JobControlRoutes {
   private void steer(Call call, Function<JobId, Control> work) {
     JobId id = call.id();
     JobStatus before = JobRoutes.permitted(sluice, call, id);
-    Control control = work.apply(id);
+    Control control = Asked.of(() -> work.apply(id));
     require(control, before.view());
     Status status = control == Control.REQUESTED ? Status.ACCEPTED_202 : Status.OK_200;
     JobRoutes.send(call, status, sluice.find(id).orElse(before), clock);
@@ -71,7 +71,7 @@ final class JobControlRoutes {
   private void delete(Call call) {
     JobId id = call.id();
     JobStatus before = JobRoutes.permitted(sluice, call, id);
-    require(letGo(before.view()), before.view());
+    require(Asked.of(() -> letGo(before.view())), before.view());
     call.noContent();
   }
 
@@ -104,6 +104,7 @@ final class JobControlRoutes {
       case NO_ROOM ->
           throw Problem.of(
                   Status.SERVICE_UNAVAILABLE_503, "no-room", "the queue of the job is full")
+              .later()
               .exception();
     }
   }
@@ -129,7 +130,7 @@ final class JobControlRoutes {
     String cursor = fields.text("cursor").orElse(null);
     fields.done();
     JobWalk walk = new JobWalk(sluice, List.of(queue), states, filter, cursor);
-    call.send(Status.OK_200, new Bulk(work, dryRun).over(walk, limit));
+    call.send(Status.OK_200, Asked.of(() -> new Bulk(work, dryRun).over(walk, limit)));
   }
 
   /// One call of many.

@@ -62,8 +62,7 @@ final class JobRoutes {
   ///
   /// @throws ProblemException 404 when there is none
   static JobStatus permitted(Sluice sluice, Call call, JobId id) {
-    return sluice
-        .find(id)
+    return Asked.of(() -> sluice.find(id))
         .filter(status -> call.caller().mayUse(status.view().job().queue()))
         .orElseThrow(Call::noJob);
   }
@@ -92,7 +91,7 @@ final class JobRoutes {
     JobWalk.Found found =
         queues.isEmpty()
             ? new JobWalk.Found(List.of(), null)
-            : found(queues, states, filter, call, limit);
+            : Asked.of(() -> found(queues, states, filter, call, limit));
     answer.put("jobs", new JobJson(call.mapper(), clock).list(found.jobs(), filter.payload()));
     if (found.next() != null) {
       answer.put("next", found.next());

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -47,9 +48,18 @@ final class QueueRoutes {
     List<Map<String, Object>> queues =
         book.all().stream()
             .filter(entry -> call.caller().mayUse(entry.name()))
-            .map(this::json)
+            .flatMap(entry -> listed(entry).stream())
             .toList();
     call.send(Status.OK_200, Map.of("queues", queues));
+  }
+
+  /// One that is dropped at this moment is not listed.
+  private Optional<Map<String, Object>> listed(QueueBook.Entry entry) {
+    try {
+      return Optional.of(json(entry));
+    } catch (IllegalArgumentException dropped) {
+      return Optional.empty();
+    }
   }
 
   private void show(Call call, Status status) {
@@ -62,31 +72,36 @@ final class QueueRoutes {
 
   private void put(Call call) throws IOException {
     String queue = call.queue();
-    boolean made = book.put(queue, call.object(MOST_BODY));
+    JsonNode document = call.object(MOST_BODY);
+    boolean made = Asked.of(() -> book.put(queue, document));
     show(call, made ? Status.CREATED_201 : Status.OK_200);
   }
 
   private void reset(Call call) {
-    book.reset(call.queue());
+    String queue = call.queue();
+    Asked.run(() -> book.reset(queue));
     call.noContent();
   }
 
   private void pause(Call call) {
-    sluice.pause(known(call).name());
+    String queue = known(call).name();
+    Asked.run(() -> sluice.pause(queue));
     show(call, Status.OK_200);
   }
 
   private void resume(Call call) {
-    sluice.resume(known(call).name());
+    String queue = known(call).name();
+    Asked.run(() -> sluice.resume(queue));
     show(call, Status.OK_200);
   }
 
   private void purge(Call call) {
-    call.send(Status.OK_200, Map.of("cancelled", sluice.purge(known(call).name())));
+    String queue = known(call).name();
+    call.send(Status.OK_200, Map.of("cancelled", Asked.of(() -> sluice.purge(queue))));
   }
 
   private Map<String, Object> json(QueueBook.Entry entry) {
-    QueueStatus status = sluice.status(entry.name());
+    QueueStatus status = Asked.of(() -> sluice.status(entry.name()));
     Counts counts = status.counts();
     long now = clock.wallMillis();
     Map<String, Object> json = new LinkedHashMap<>();
@@ -94,6 +109,9 @@ final class QueueRoutes {
     json.put("origin", entry.origin().text());
     json.put("paused", counts.paused());
     json.put("worked", status.worked());
+    if (!sluice.limits().exactCounts()) {
+      json.put("approximate", true);
+    }
     json.put("counts", byState(counts));
     json.put("waiting", counts.waiting());
     json.put("waitingBytes", counts.waitingBytes());

@@ -84,8 +84,15 @@ final class ScheduleBook {
   }
 
   private ScheduleSpec read(JsonNode document) {
+    return atHome(parse(document));
+  }
+
+  private ScheduleSpec parse(JsonNode document) {
     Instant now = Instant.ofEpochMilli(clock.wallMillis());
-    ScheduleSpec spec = ScheduleSpec.read(document, mapper, maxPayload, now);
+    return ScheduleSpec.read(document, mapper, maxPayload, now);
+  }
+
+  private ScheduleSpec atHome(ScheduleSpec spec) {
     if (queues.find(spec.queue()).isEmpty()) {
       throw new BadField("/queue", "must be a queue of this server");
     }
@@ -101,27 +108,45 @@ final class ScheduleBook {
     return entries;
   }
 
-  Optional<ScheduleSpec> find(String name) {
-    return Optional.ofNullable(entries.get(name));
+  /// A schedule that a caller may use; any other is none for it.
+  ///
+  /// @throws ProblemException 404 when there is none
+  ScheduleSpec require(String name, Caller caller) {
+    return Optional.ofNullable(entries.get(name))
+        .filter(spec -> caller.mayUse(spec.queue()))
+        .orElseThrow(() ->
+            Problem.of(Status.NOT_FOUND_404, "unknown-schedule", "there is no such schedule")
+                .exception());
   }
 
-  /// What a document asks for.
+  /// What a document of a caller asks for.
   ///
   /// @throws BadField when a value breaks a rule
-  ScheduleSpec check(JsonNode document) {
-    return read(document);
+  /// @throws ProblemException 403 when the caller may not use its queue, be there one or not
+  ScheduleSpec read(JsonNode document, Call call) {
+    ScheduleSpec spec = parse(document);
+    call.permitted(spec.queue());
+    return atHome(spec);
   }
 
   /// Puts a schedule in force, in place of an earlier one of that name. The same one again changes
   /// nothing.
   ///
   /// @return whether there was none of that name
-  /// @throws ProblemException 409 when there are too many
+  /// @throws ProblemException 403 when the one of that name is not the caller's, 409 when there are
+  ///   too many
   /// @throws EngineUnavailableException when it could not be kept; then nothing has changed here
-  boolean put(String name, ScheduleSpec spec) {
+  boolean put(String name, ScheduleSpec spec, Caller caller) {
     changing.lock();
     try {
       ScheduleSpec known = entries.get(name);
+      if (known != null && !caller.mayUse(known.queue())) {
+        throw Problem.of(
+                Status.FORBIDDEN_403,
+                "forbidden",
+                "the name is taken by a schedule of a queue that the token is not for")
+            .exception();
+      }
       if (known != null && known.document().equals(spec.document())) {
         return false;
       }
@@ -141,9 +166,12 @@ final class ScheduleBook {
   }
 
   /// Takes a schedule out of force, and the firing that waits.
-  void remove(String name) {
+  ///
+  /// @throws ProblemException 404 when the caller has none of that name
+  void remove(String name, Caller caller) {
     changing.lock();
     try {
+      var _ = require(name, caller);
       sluice.remember(PREFIX + name, null);
       sluice.unschedule(name);
       entries.remove(name);

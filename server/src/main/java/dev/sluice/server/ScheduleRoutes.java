@@ -50,29 +50,16 @@ final class ScheduleRoutes {
     return spec.json(name, now, call.caller().may(Scope.READ_PAYLOAD));
   }
 
-  private ScheduleSpec known(Call call) {
-    String name = call.part("name");
-    ScheduleSpec spec =
-        book.find(name)
-            .orElseThrow(() ->
-                Problem.of(Status.NOT_FOUND_404, "unknown-schedule", "there is no such schedule")
-                    .exception());
-    call.permitted(spec.queue());
-    return spec;
-  }
-
   private void show(Call call) {
-    call.send(Status.OK_200, json(call, call.part("name"), known(call)));
+    String name = call.part("name");
+    call.send(Status.OK_200, json(call, name, book.require(name, call.caller())));
   }
 
   private void put(Call call) throws IOException {
     String name = name(call);
     JsonNode document = document(call);
-    ScheduleSpec spec = book.check(document);
-    call.permitted(spec.queue());
-    // Neither may somebody else's be replaced.
-    book.find(name).ifPresent(known -> call.permitted(known.queue()));
-    boolean made = book.put(name, spec);
+    ScheduleSpec spec = Asked.of(() -> book.read(document, call));
+    boolean made = Asked.of(() -> book.put(name, spec, call.caller()));
     call.send(made ? Status.CREATED_201 : Status.OK_200, json(call, name, spec));
   }
 
@@ -94,8 +81,8 @@ final class ScheduleRoutes {
   }
 
   private void remove(Call call) {
-    var _ = known(call);
-    book.remove(call.part("name"));
+    String name = call.part("name");
+    Asked.run(() -> book.remove(name, call.caller()));
     call.noContent();
   }
 }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class HealthRoutesTest {
@@ -32,8 +34,17 @@ final class HealthRoutesTest {
 
           @Override
           public Optional<Caller> of(String token) {
-            Scope scope = token.equals("reader") ? Scope.READ : Scope.WORK;
-            return Optional.of(new Caller("somebody", EnumSet.of(scope), Optional.empty()));
+            Scope scope = token.equals("worker") ? Scope.WORK : Scope.READ;
+            Optional<Set<String>> queues =
+                token.equals("one-queue") ? Optional.of(Set.of("default")) : Optional.empty();
+            return Optional.of(new Caller(token, EnumSet.of(scope), queues));
+          }
+
+          @Override
+          public Optional<Duration> delay(Caller caller) {
+            return caller.name().equals("hasty")
+                ? Optional.of(Duration.ofSeconds(1))
+                : Optional.empty();
           }
         };
     try (HttpProbe probe = HttpProbe.start(ServerConfig.defaults(), callers, builder -> builder)) {
@@ -42,6 +53,14 @@ final class HealthRoutesTest {
           .isFalse();
       assertThat(probe.get("/health/ready", "Authorization", "Bearer reader").json().has("reasons"))
           .isTrue();
+      for (String less : List.of("one-queue", "hasty")) {
+        HttpProbe.Answer answer = probe.get("/health/ready", "Authorization", "Bearer " + less);
+        assertThat(answer.json().has("reasons")).as(less).isFalse();
+      }
+      // The figures name every queue.
+      assertThat(probe.get("/metrics", "Authorization", "Bearer one-queue").status())
+          .isEqualTo(403);
+      assertThat(probe.get("/metrics", "Authorization", "Bearer reader").status()).isEqualTo(200);
     }
   }
 

@@ -8,6 +8,7 @@ import dev.sluice.EnqueueOptions;
 import dev.sluice.JobType;
 import dev.sluice.Outcome;
 import dev.sluice.QueuePolicy;
+import dev.sluice.engine.Environment;
 import dev.sluice.job.Admission;
 import dev.sluice.job.JobId;
 import java.nio.charset.StandardCharsets;
@@ -197,6 +198,23 @@ final class JobsTest {
     assertThat(get("/v1/jobs/" + id + "?wait=long").status()).isEqualTo(422);
   }
 
+  /// As is seen from the number of listeners that a Sluice takes.
+  @Test
+  void nobodyListensWhoHasNothingToWaitFor() {
+    JobId id = enqueue("mail");
+    get("/v1/jobs/" + id + "?wait=1ms");
+    JobWaits closed = new JobWaits(probe.sluice(), Environment.system().clock());
+    closed.close();
+    var last = probe.sluice().find(id).orElseThrow();
+    assertThat(closed.await(id, last, Duration.ofMinutes(1)).view().id()).isEqualTo(id);
+    List<Runnable> others = new ArrayList<>();
+    // The metrics have one, and keep it.
+    for (int i = 1; i < 100; i++) {
+      others.add(probe.sluice().listen(_ -> {}));
+    }
+    others.forEach(Runnable::run);
+  }
+
   @Test
   void aWaitEndsWithTheServer() throws Exception {
     JobId id = enqueue("mail");
@@ -305,6 +323,7 @@ final class JobsTest {
     HttpProbe.Answer answer = post("/v1/jobs/" + id + ":retry", "");
     assertThat(answer.status()).isEqualTo(503);
     assertThat(answer.reason()).isEqualTo("no-room");
+    assertThat(answer.header("Retry-After")).hasValue("5");
   }
 
   @Test

@@ -11,6 +11,7 @@ import dev.sluice.webhook.Reach;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,6 +90,49 @@ final class ScheduleRoutesTest {
     String large = "{\"every\": \"1m\", \"payload\": \"" + "x".repeat(300_000) + "\"}";
     assertThat(probe.put("/v1/schedules/s", large).status()).isEqualTo(422);
     assertThat(probe.put("/v1/schedules/s", large + " ".repeat(100_000)).status()).isEqualTo(413);
+  }
+
+  @Test
+  void somebodyElsesScheduleIsNone() {
+    String[] mine = {"Authorization", "Bearer mine"};
+    String[] all = {"Authorization", "Bearer all"};
+    Callers callers =
+        new ListedCallers(
+            Map.of(
+                "mine",
+                ListedCallers.caller(Set.of("mail"), Scope.ADMIN),
+                "all",
+                ListedCallers.everywhere(Scope.ADMIN)));
+    try (HttpProbe shared =
+        HttpProbe.start(
+            ServerConfig.defaults().withQueues(QueueList.none()),
+            callers,
+            builder ->
+                builder
+                    .queue("mail", QueuePolicy.defaults(), Delivery.pull())
+                    .queue("payroll", QueuePolicy.defaults(), Delivery.pull()))) {
+      String foreign = "{\"queue\": \"payroll\", \"every\": \"1h\"}";
+      String own = "{\"queue\": \"mail\", \"every\": \"1h\"}";
+      assertThat(shared.put("/v1/schedules/pay", foreign, all).status()).isEqualTo(201);
+      for (HttpProbe.Answer answer :
+          List.of(
+              shared.get("/v1/schedules/pay", mine), shared.delete("/v1/schedules/pay", mine))) {
+        assertThat(answer.status()).isEqualTo(404);
+        assertThat(answer.text()).doesNotContain("payroll");
+      }
+      HttpProbe.Answer taken = shared.put("/v1/schedules/pay", own, mine);
+      assertThat(taken.status()).isEqualTo(403);
+      assertThat(taken.text()).doesNotContain("payroll");
+      assertThat(shared.get("/v1/schedules/pay", all).json().get("queue").asString())
+          .isEqualTo("payroll");
+      // Whether there is such a queue is not said, either.
+      assertThat(shared.put("/v1/schedules/own", foreign, mine).status()).isEqualTo(403);
+      assertThat(
+              shared.put("/v1/schedules/own", foreign.replace("payroll", "nothing"), mine).status())
+          .isEqualTo(403);
+      assertThat(shared.put("/v1/schedules/own", own, mine).status()).isEqualTo(201);
+      assertThat(shared.delete("/v1/schedules/own", mine).status()).isEqualTo(204);
+    }
   }
 
   @Test
