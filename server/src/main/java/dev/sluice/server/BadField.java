@@ -20,7 +20,8 @@ public final class BadField extends IllegalArgumentException {
   /// Rules come from checks that name the field themselves, in the way that a program or a file
   /// writes it: once is enough.
   private static String once(String pointer, String rule) {
-    String last = pointer.substring(Math.max(pointer.lastIndexOf('/'), pointer.lastIndexOf('?')) + 1);
+    String last =
+        pointer.substring(Math.max(pointer.lastIndexOf('/'), pointer.lastIndexOf('?')) + 1);
     for (String name : new String[] {last, Fields.dashed(last)}) {
       if (!name.isEmpty() && rule.startsWith(name + ": ")) {
         return rule.substring(name.length() + 2);

@@ -51,8 +51,7 @@ final class EnqueueRoutes {
 
   List<Route> routes() {
     return List.of(
-        Route.post(
-            "/v1/queues/{queue}/jobs", Scope.ENQUEUE, RawJob.OPTIONS, this::enqueue));
+        Route.post("/v1/queues/{queue}/jobs", Scope.ENQUEUE, RawJob.OPTIONS, this::enqueue));
   }
 
   private void enqueue(Call call) throws IOException {
@@ -80,7 +79,8 @@ final class EnqueueRoutes {
         .findFirst()
         .ifPresent(name -> {
           throw new BadField(
-              "?" + Call.oneLine(name), "is for raw payloads; in JSON it stands beside the payload");
+              "?" + Call.oneLine(name),
+              "is for raw payloads; in JSON it stands beside the payload");
         });
   }
 

@@ -84,8 +84,7 @@ final class TokenFile {
     } catch (IOException failure) {
       throw cannot("read", failure);
     } catch (JacksonException bad) {
-      throw new SluiceException(
-          file + ": is no list of tokens: it " + Call.fault(bad), bad);
+      throw new SluiceException(file + ": is no list of tokens: it " + Call.fault(bad), bad);
     } catch (IllegalArgumentException | java.time.DateTimeException bad) {
       throw new SluiceException(
           file + ": is no list of tokens: " + Call.oneLine(String.valueOf(bad.getMessage())), bad);
