@@ -123,7 +123,8 @@ final class CommandLineTest {
     List<String> lines = run("token", "list", "--data", data).out().lines().toList();
     int column = lines.getFirst().indexOf("SCOPES");
     assertThat(lines).hasSize(3);
-    assertThat(lines.subList(1, 3)).allSatisfy(line -> assertThat(line.substring(column)).startsWith("read"));
+    assertThat(lines.subList(1, 3))
+        .allSatisfy(line -> assertThat(line.substring(column)).startsWith("read"));
   }
 
   @Test
@@ -135,7 +136,8 @@ final class CommandLineTest {
     assertThat(run("enqueue", "--help").out())
         .contains("\nOptions are for the lines that do not say otherwise.\n");
     assertThat(run("work", "--help").out())
-        .contains("\ncan never go well), 75 or any other: retry, with the last line of its error\n");
+        .contains(
+            "\ncan never go well), 75 or any other: retry, with the last line of its error\n");
   }
 
   @ParameterizedTest
@@ -324,8 +326,19 @@ final class CommandLineTest {
     Process keytool =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-genkeypair", "-alias", "x", "-keyalg", "EC", "-dname", "CN=x",
-                "-ext", "SAN=ip:127.0.0.1", "-keystore", store.toString(), "-storepass", "secret")
+                "-genkeypair",
+                "-alias",
+                "x",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=x",
+                "-ext",
+                "SAN=ip:127.0.0.1",
+                "-keystore",
+                store.toString(),
+                "-storepass",
+                "secret")
             .redirectErrorStream(true)
             .start();
     keytool.getInputStream().readAllBytes();
@@ -380,9 +393,13 @@ final class CommandLineTest {
   private static Path pem(Path directory, String what, byte[] bytes) throws IOException {
     return Files.writeString(
         directory.resolve(what.toLowerCase(Locale.ROOT).replace(' ', '-') + ".pem"),
-        "-----BEGIN " + what + "-----\n"
+        "-----BEGIN "
+            + what
+            + "-----\n"
             + Base64.getMimeEncoder().encodeToString(bytes)
-            + "\n-----END " + what + "-----\n");
+            + "\n-----END "
+            + what
+            + "-----\n");
   }
 
   @Test

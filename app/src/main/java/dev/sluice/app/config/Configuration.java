@@ -185,7 +185,9 @@ public final class Configuration {
     return complaint(document, bad.pointer(), bad.rule());
   }
 
-  private static ConfigException complaint(Document document, String where, String rule) {
+  private static ConfigException complaint(Document document, String where, String words) {
+    // Lists of keys, as a file has them.
+    String rule = words.startsWith("is not known here") ? Document.dashed(words) : words;
     String pointer = document.written(where);
     JsonNode node = document.root().at(pointer);
     Optional<String> origin = document.origin(pointer);

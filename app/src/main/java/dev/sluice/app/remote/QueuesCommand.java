@@ -140,7 +140,9 @@ final class QueuesCommand implements Callable<Integer> {
       return done(
           server.output(),
           answer,
-          made ? name + " is removed, no configuration names it" : name + " is as it is configured");
+          made
+              ? name + " is removed, no configuration names it"
+              : name + " is as it is configured");
     }
   }
 
@@ -253,7 +255,8 @@ final class QueuesCommand implements Callable<Integer> {
       } else {
         String value = Json.text(effective, name).orElse("");
         String before = Json.text(configured, name).orElse("none");
-        rules.put(name, value + " (configured: " + before + ")");
+        rules.put(
+            name, value.equals(before) ? value : value + " (configured: " + before + ")");
       }
     }
   }
