@@ -32,7 +32,8 @@ jdk_require() {
       export JAVA_HOME=$home
       return 0
     fi
-  done < <(jdk_candidates)
+    # Without the complaint of the one that goes on where nobody reads, if it outlives SIGPIPE.
+  done < <(jdk_candidates 2>/dev/null)
   echo "Sluice needs a JDK of version $jdk_least or newer: install one (https://adoptium.net) or point JAVA_HOME at it." >&2
   exit 1
 }

@@ -1,5 +1,9 @@
 // Works on a queue of a Sluice server: node worker.mjs QUEUE [URL]. Needs nothing but Node 18 or newer.
 const [queue, url = "http://127.0.0.1:8080"] = process.argv.slice(2);
+if (!queue) {
+  console.error("usage: node worker.mjs QUEUE [URL]");
+  process.exit(1);
+}
 const headers = { "Content-Type": "application/json" };
 if (process.env.SLUICE_TOKEN) headers.Authorization = `Bearer ${process.env.SLUICE_TOKEN}`;
 

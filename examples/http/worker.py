@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Works on a queue of a Sluice server: python3 worker.py QUEUE [URL]. Needs nothing but Python."""
-import json, os, sys, time, urllib.error, urllib.request
+import json, os, signal, sys, time, urllib.error, urllib.request
 
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it; what it holds goes to another when its lease is over
+if len(sys.argv) < 2:
+    sys.exit("usage: python3 worker.py QUEUE [URL]")
 queue, url = sys.argv[1], (sys.argv[2:] or ["http://127.0.0.1:8080"])[0]
 token = os.environ.get("SLUICE_TOKEN")
 
@@ -21,8 +24,10 @@ def lease():
             return post(f"/v1/queues/{queue}/jobs:lease", {"max": 10, "lease": "30s", "wait": "20s"})["jobs"]
         except urllib.error.HTTPError as refused:
             if refused.code not in (429, 503):
-                raise
+                sys.exit(f"{url} says: {json.loads(refused.read() or b'{}').get('detail', refused)}")
             time.sleep(int(refused.headers.get("Retry-After", 5)))  # the server stops, or has too much to do
+        except OSError as failure:
+            sys.exit(f"cannot reach {url}: {getattr(failure, 'reason', failure)}")
 
 
 while True:

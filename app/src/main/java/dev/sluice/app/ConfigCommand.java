@@ -47,14 +47,17 @@ final class ConfigCommand implements Callable<Integer> {
     public Integer call() {
       Configuration configuration = options.load(List.of());
       options.engine(configuration);
+      options.check(configuration);
+      options.checkReach(configuration);
+      int queues = configuration.server().queues().named().size();
       spec.commandLine()
           .getOut()
           .println(
               "valid: "
                   + configuration.file().map(Object::toString).orElse("no file")
                   + ", "
-                  + configuration.server().queues().named().size()
-                  + " queues");
+                  + queues
+                  + (queues == 1 ? " queue" : " queues"));
       return Main.FINE;
     }
   }

@@ -3,6 +3,9 @@ package dev.sluice.app;
 import dev.sluice.app.config.ConfigException;
 import dev.sluice.app.config.Configuration;
 import dev.sluice.app.config.Configuration.Flag;
+import dev.sluice.engine.Environment;
+import dev.sluice.server.BadField;
+import dev.sluice.server.Tokens;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -61,6 +64,37 @@ final class ConfigOptions {
     }
     Path here = Path.of(Configuration.FILE);
     return Files.exists(here) ? Optional.of(here) : Optional.empty();
+  }
+
+  /// Looks at what a start would find wrong beside what stands in the configuration itself: what it
+  /// names elsewhere.
+  ///
+  /// @throws ParameterException when something breaks a rule
+  void check(Configuration configuration) {
+    try {
+      configuration.server().check();
+    } catch (BadField bad) {
+      throw bad(configuration.complaint(bad));
+    }
+  }
+
+  /// Looks whether strangers could reach the server without a token or encryption.
+  ///
+  /// @throws ParameterException when they could
+  /// @throws dev.sluice.job.SluiceException when the tokens cannot be read
+  void checkReach(Configuration configuration) {
+    Tokens tokens = Tokens.in(folder(configuration), Environment.system().clock());
+    Optional<String> refusal;
+    try {
+      refusal = configuration.server().refusal(tokens.isOpen());
+    } catch (IllegalArgumentException unknownHost) {
+      refusal = Optional.of(String.valueOf(unknownHost.getMessage()));
+    }
+    refusal.ifPresent(sentence -> {
+      // It begins with the key.
+      String[] parts = sentence.split(": ", 2);
+      throw bad(configuration.complaint("http." + parts[0], parts[1]));
+    });
   }
 
   /// The same, as bad usage of this command.

@@ -78,7 +78,15 @@ final class DemoCommand implements Callable<Integer> {
     ConsoleLog.install(System.out);
     StopSignal signal = StopSignal.install();
     PrintWriter out = spec.commandLine().getOut();
-    try (Demo _ = Demo.start(config, open(config), lines -> lines.forEach(out::println))) {
+    Optional<Path> made = config.engine().missingFolder();
+    try (Demo _ =
+        Demo.start(
+            config,
+            open(config),
+            lines -> {
+              made.ifPresent(path -> out.println("made the folder " + path));
+              lines.forEach(out::println);
+            })) {
       signal.await();
     }
     return Main.FINE;

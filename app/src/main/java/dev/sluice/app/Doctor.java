@@ -64,7 +64,7 @@ final class Doctor {
     findings.add(java());
     findings.add(files());
     findings.add(folder());
-    if (Files.isDirectory(folder)) {
+    if (Files.isDirectory(folder) && usable(folder)) {
       findings.add(checked("disk", this::space));
       findings.add(checked("disk", this::syncs));
       findings.add(checked("clock", this::fileClock));
@@ -108,16 +108,30 @@ final class Doctor {
   }
 
   private Finding folder() {
-    if (!Files.exists(folder)) {
-      return Finding.ok("data", folder + " is not there yet and will be created");
-    }
-    if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
+    Path there = existing(folder);
+    if (!usable(there)) {
       return Finding.fail(
-          "data", folder + " is no folder that can be written to", "name another with --data");
+          "data", there + " is no folder that this user can write to", "name another with --data");
+    }
+    if (!there.equals(folder)) {
+      return Finding.ok("data", folder + " is not there yet and will be created");
     }
     return others(folder).isEmpty()
         ? Finding.ok("data", folder + ", only its owner can look into it")
         : Finding.warn("data", "others can look into " + folder, "chmod 700 " + folder);
+  }
+
+  /// The folder, or the nearest one around it that is there.
+  private static Path existing(Path folder) {
+    Path at = folder.toAbsolutePath();
+    while (!Files.exists(at) && at.getParent() != null) {
+      at = at.getParent();
+    }
+    return at;
+  }
+
+  private static boolean usable(Path folder) {
+    return Files.isDirectory(folder) && Files.isWritable(folder) && Files.isExecutable(folder);
   }
 
   /// What others than the owner may do with a file.
@@ -220,7 +234,12 @@ final class Doctor {
                       ? "none, whoever is on this machine may do everything"
                       : tokens.list().size() + " in " + file));
     } catch (SluiceException | IllegalArgumentException bad) {
-      return Finding.fail("tokens", String.valueOf(bad.getMessage()), "mend or remove the file");
+      return Finding.fail(
+          "tokens",
+          String.valueOf(bad.getMessage()),
+          bad.getCause() instanceof IOException
+              ? "run this as the user whom the folder belongs to, or name another with --data"
+              : "mend or remove the file");
     }
   }
 
@@ -241,12 +260,18 @@ final class Doctor {
 
   private Finding engine() {
     if (engine instanceof EngineConfig.Sqlite(var file) && !Files.exists(file)) {
-      return Finding.ok("engine", file + " is not there yet and will be created");
+      Path there = existing(file);
+      return usable(there)
+          ? Finding.ok("engine", file + " is not there yet and will be created")
+          : Finding.fail(
+              "engine",
+              file + " cannot be made, " + there + " is no folder that this user can write to",
+              "name another with --data or in engine");
     }
     try (Engine _ = engine.open()) {
       return Finding.ok("engine", engine.words() + " opens");
     } catch (SluiceException failure) {
-      String message = String.valueOf(failure.getMessage());
+      String message = String.valueOf(failure.getMessage()).replaceFirst("^engine: ", "");
       return message.contains(" is held by ")
           ? Finding.warn("engine", message, "fine if that is the server that should run")
           : Finding.fail("engine", message, "mend the file, or restore it from a backup");

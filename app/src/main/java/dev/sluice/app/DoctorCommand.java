@@ -1,6 +1,9 @@
 package dev.sluice.app;
 
 import dev.sluice.app.config.Configuration;
+import dev.sluice.app.remote.ConnectionTrouble;
+import dev.sluice.app.remote.Trust;
+import dev.sluice.server.TlsFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
@@ -8,9 +11,11 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -46,22 +51,33 @@ final class DoctorCommand implements Callable<Integer> {
       description = "Asks a server that runs whether it is ready, too.")
   private @Nullable URI server;
 
+  @Option(
+      names = "--ca-file",
+      paramLabel = "FILE",
+      description =
+          "Certificates (PEM) to trust instead of the system's, for --server. Default: the system's"
+              + " and the one of the configuration.")
+  private @Nullable Path caFile;
+
   @Override
   public Integer call() throws InterruptedException {
     List<Finding> findings = new ArrayList<>();
+    Optional<Path> own = Optional.empty();
     try {
       Configuration configuration = options.load(List.of());
       EngineConfig engine = options.engine(configuration);
+      options.check(configuration);
       findings.add(
           Finding.ok(
               "config",
               configuration.file().map(file -> file + " is valid").orElse("no file, defaults")));
+      own = configuration.server().tls().map(TlsFiles::certificate);
       findings.addAll(new Doctor(configuration, engine).findings());
     } catch (ParameterException bad) {
       findings.add(Finding.fail("config", String.valueOf(bad.getMessage()), "mend that first"));
     }
     if (server != null) {
-      findings.add(ask(server));
+      findings.add(ask(server, own));
     }
     PrintWriter out = spec.commandLine().getOut();
     findings.forEach(finding -> out.println(finding.line()));
@@ -70,9 +86,20 @@ final class DoctorCommand implements Callable<Integer> {
         : Main.FINE;
   }
 
-  private static Finding ask(URI server) throws InterruptedException {
+  /// @param own the certificate that the configuration names
+  private Finding ask(URI server, Optional<Path> own) throws InterruptedException {
     String mend = "see whether it runs, and its log";
-    try (HttpClient client = HttpClient.newBuilder().connectTimeout(PATIENCE).build()) {
+    HttpClient.Builder builder = HttpClient.newBuilder().connectTimeout(PATIENCE);
+    try {
+      if (caFile != null) {
+        builder.sslContext(Trust.in(caFile));
+      } else {
+        own.ifPresent(file -> builder.sslContext(Trust.besides(file)));
+      }
+    } catch (IllegalArgumentException bad) {
+      throw options.bad(bad);
+    }
+    try (HttpClient client = builder.build()) {
       HttpResponse<String> answer =
           client.send(
               HttpRequest.newBuilder(server.resolve("/health/ready")).timeout(PATIENCE).build(),
@@ -80,8 +107,12 @@ final class DoctorCommand implements Callable<Integer> {
       return answer.statusCode() == 200
           ? Finding.ok("server", server + " is ready")
           : Finding.fail("server", server + " answers " + answer.statusCode(), mend);
-    } catch (IOException | IllegalArgumentException failure) {
-      return Finding.fail("server", server + " cannot be asked: " + failure, mend);
+    } catch (IOException failure) {
+      return Finding.fail(
+          "server", server + " cannot be asked: " + ConnectionTrouble.words(failure), mend);
+    } catch (IllegalArgumentException bad) {
+      return Finding.fail(
+          "server", "'" + server + "' must be like http://127.0.0.1:8080", "mend --server");
     }
   }
 }

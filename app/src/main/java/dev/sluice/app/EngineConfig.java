@@ -8,6 +8,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /// Which engine, as its URL says. The one place where the text of an engine URL is understood.
 ///
@@ -100,6 +101,14 @@ sealed interface EngineConfig {
     } catch (EngineUnavailableException failure) {
       throw new EngineUnavailableException("engine: " + failure.getMessage(), failure);
     }
+  }
+
+  /// The folder that [#open] will make; empty when it is there already, or none is needed.
+  default Optional<Path> missingFolder() {
+    return switch (this) {
+      case Memory() -> Optional.empty();
+      case Sqlite(var file) -> Folders.missing(file.getParent());
+    };
   }
 
   /// The engine in words, for the first lines that a command prints.

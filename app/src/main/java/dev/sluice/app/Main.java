@@ -4,6 +4,7 @@ import dev.sluice.app.remote.RemoteCommands;
 import dev.sluice.job.SluiceException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -13,6 +14,7 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The way in: reads the command line, runs a command, and turns what goes wrong into one sentence
 /// and an exit code: 0 fine, 1 failed, 2 bad usage or configuration.
@@ -94,6 +96,16 @@ final class Main implements Callable<Integer> {
   }
 
   private static String sentence(ParameterException bad) {
+    if (bad instanceof UnmatchedArgumentException unknown) {
+      String word = unknown.getUnmatched().getFirst();
+      boolean option = word.startsWith("-");
+      boolean commands = !option && !bad.getCommandLine().getSubcommands().isEmpty();
+      List<String> near = unknown.getSuggestions();
+      return (commands ? "command: '" : option ? "option: '" : "argument: '")
+          + word
+          + (commands || option ? "' is not known here" : "' is more than is needed here")
+          + (near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?");
+    }
     if (bad.getCause() instanceof TypeConversionException unread
         && bad.getArgSpec() instanceof OptionSpec option) {
       return option.longestName().substring(2) + ": " + unread.getMessage();

@@ -3,8 +3,11 @@ package dev.sluice.app;
 import dev.sluice.app.config.Configuration;
 import dev.sluice.app.config.Configuration.Flag;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -70,17 +73,27 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     Configuration configuration = options.load(flags());
     EngineConfig engineConfig = options.engine(configuration);
+    options.check(configuration);
+    options.checkReach(configuration);
     ConsoleLog.install(System.out);
     StopSignal signal = StopSignal.install();
     PrintWriter out = spec.commandLine().getOut();
+    // Asked before they are made, which a typing error may do.
+    Set<Path> made = new LinkedHashSet<>();
+    Path folder = ConfigOptions.folder(configuration);
+    Folders.missing(folder).ifPresent(made::add);
+    engineConfig.missingFolder().ifPresent(made::add);
     Serving serving;
     try {
       serving =
           Serving.start(
               configuration,
-              ConfigOptions.folder(configuration),
+              folder,
               engineConfig,
-              lines -> lines.forEach(out::println));
+              lines -> {
+                made.forEach(path -> out.println("made the folder " + path));
+                lines.forEach(out::println);
+              });
     } catch (IllegalArgumentException bad) {
       throw options.bad(bad);
     }

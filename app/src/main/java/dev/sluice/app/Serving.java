@@ -117,7 +117,8 @@ final class Serving implements AutoCloseable {
     lines.add(
         open
             ? "no token is in force: whoever is on this machine may do everything; try:"
-            : tokens.list().size() + " tokens are in force; try:");
+            : (tokens.list().size() == 1 ? "1 token is" : tokens.list().size() + " tokens are")
+                + " in force; try:");
     lines.add(
         "  curl -s" + auth + " " + url + "/v1/queues/default/jobs -d '{\"payload\":{\"n\":1}}'");
     lines.add("  curl -s" + auth + " " + url + "/v1/queues");

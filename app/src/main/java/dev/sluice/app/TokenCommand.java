@@ -1,5 +1,6 @@
 package dev.sluice.app;
 
+import dev.sluice.app.remote.Table;
 import dev.sluice.engine.Environment;
 import dev.sluice.job.Names;
 import dev.sluice.server.Durations;
@@ -9,6 +10,7 @@ import dev.sluice.server.Tokens;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -167,8 +169,6 @@ final class TokenCommand implements Callable<Integer> {
       mixinStandardHelpOptions = true,
       versionProvider = Version.class)
   static final class Show implements Callable<Integer> {
-    private static final String LINE = "%-24s %-36s %-24s %-24s %s%n";
-
     @SuppressWarnings("NullAway.Init") // picocli sets it
     @Spec
     private CommandSpec spec;
@@ -186,18 +186,20 @@ final class TokenCommand implements Callable<Integer> {
         out.println("There is no token: only this machine can call the server.");
         return Main.FINE;
       }
-      out.printf(LINE, "NAME", "SCOPES", "QUEUES", "EXPIRES", "RATE");
+      List<List<String>> rows = new ArrayList<>();
       for (Token token : tokens) {
         boolean over =
             token.expires().filter(end -> end.toEpochMilli() <= clock.wallMillis()).isPresent();
-        out.printf(
-            LINE,
-            token.name(),
-            token.scopes().stream().sorted().map(Scope::text).collect(Collectors.joining(",")),
-            token.queues().map(queues -> String.join(",", new TreeSet<>(queues))).orElse("all"),
-            over ? "expired" : token.expires().map(Instant::toString).orElse("never"),
-            token.rate().orElse("no limit"));
+        rows.add(
+            List.of(
+                token.name(),
+                token.scopes().stream().sorted().map(Scope::text).collect(Collectors.joining(",")),
+                token.queues().map(queues -> String.join(",", new TreeSet<>(queues))).orElse("all"),
+                over ? "expired" : token.expires().map(Instant::toString).orElse("never"),
+                token.rate().orElse("no limit")));
       }
+      Table.plain(List.of("NAME", "SCOPES", "QUEUES", "EXPIRES", "RATE"), rows)
+          .forEach(out::println);
       return Main.FINE;
     }
   }

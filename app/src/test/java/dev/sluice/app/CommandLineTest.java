@@ -1,15 +1,28 @@
 package dev.sluice.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyStore;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Stream;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
@@ -80,6 +93,54 @@ final class CommandLineTest {
   }
 
   @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          enqueue q --run-at tomorrow       | run-at: 'tomorrow' must be a time in UTC like 2026-
+          enqueue q --header foo            | header: 'foo' must be like NAME=TEXT
+          schedules set s --queue q --cron x --every 1h | cron: cannot be given together with --every
+          schedules set s --queue q         | cron: either --cron or --every must be given
+          serve --grace 5                   | --grace: '5' must be a time between 0s and 24h, with its unit, like 25s
+          serv                              | command: 'serv' is not known here; did you mean serve
+          jobs shw x                        | command: 'shw' is not known here; did you mean show
+          serve --prt 1                     | option: '--prt' is not known here
+          serve x                           | argument: 'x' is more than is needed here
+          """)
+  void whatIsMistypedIsSaidInWords(String line, String sentence) {
+    Answer answer = run(line.strip().split(" ", -1));
+    assertBadUsage(answer, sentence.strip());
+    assertThat(answer.err()).startsWith(sentence.strip()).doesNotContain("java.", "index 0");
+  }
+
+  @Test
+  void longNamesOfTokensBreakNoColumns(@TempDir Path directory) {
+    String data = directory.toString();
+    String name = "a-name-that-is-longer-than-any-column-was";
+    for (String some : List.of("ci", name)) {
+      run("token", "create", "--data", data, "--name", some, "--scopes", "read");
+    }
+    List<String> lines = run("token", "list", "--data", data).out().lines().toList();
+    int column = lines.getFirst().indexOf("SCOPES");
+    assertThat(lines).hasSize(3);
+    assertThat(lines.subList(1, 3))
+        .allSatisfy(line -> assertThat(line.substring(column)).startsWith("read"));
+  }
+
+  @Test
+  void noHelpIsWiderThanATerminal() {
+    for (String command : List.of("enqueue", "work", "jobs list", "serve", "doctor", "bench")) {
+      String out = run(with(command.split(" ", -1), "--help")).out();
+      assertThat(out.lines()).as(command).allSatisfy(line -> assertThat(line).hasSizeLessThan(80));
+    }
+    assertThat(run("enqueue", "--help").out())
+        .contains("\nOptions are for the lines that do not say otherwise.\n");
+    assertThat(run("work", "--help").out())
+        .contains(
+            "\ncan never go well), 75 or any other: retry, with the last line of its error\n");
+  }
+
+  @ParameterizedTest
   @CsvSource({
     "--jobs, 0, between 1 and",
     "--jobs, many, whole number",
@@ -99,17 +160,56 @@ final class CommandLineTest {
 
   @ParameterizedTest
   @CsvSource({
-    "--port, -1, --port: http.port: -1 must be a whole number from 0 to 65535",
+    "--port, -1, --port: -1 must be a whole number from 0 to 65535",
     "--port, abc, must be a whole number",
-    "--host, '', --host: http.host: '' must name a host",
-    "--grace, soon, --grace: grace: 'soon' must be a time between",
-    "--engine, oracle:x, --engine: engine: 'oracle:x' must be memory: or sqlite:PATH",
-    "--engine, sqs:x, --engine: engine: 'sqs:x' asks for AWS SQS",
+    "--host, '', --host: '' must name a host",
+    "--grace, soon, --grace: 'soon' must be a time between",
+    "--engine, oracle:x, --engine: 'oracle:x' must be memory: or sqlite:PATH",
+    "--engine, sqs:x, --engine: 'sqs:x' asks for AWS SQS",
     "--tls-cert, cert.pem, http.tls.key: must name a file",
     "--config, no-such-file.yaml, no-such-file.yaml: there is no such file",
   })
   void serveNamesTheBadFlagItsValueAndTheRule(String flag, String value, String rule) {
     assertBadUsage(run("serve", flag, value), rule);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          http:;  host: 0.0.0.0                | line 2: http.host: '0.0.0.0' can be reached from elsewhere, so a token
+          http:;  behind-proxy: true           | line 2: http.behind-proxy: true lets others in
+          http:;  host: no-such-host.invalid   | line 2: http.host: 'no-such-host.invalid' must be a host that can be
+          http:;  tls: {certificate: DIR/no.pem, key: DIR/no.key} | line 2: http.tls: cannot read DIR/no.pem
+          HOOK {url: foo}                      | line 4: queues.mail.x.delivery.webhook.url: 'foo' must be like https
+          HOOK {url: 'http://h.example/'}      | line 4: queues.mail.x.delivery.webhook.url: 'http://h.example/' must begin
+          HOOK {url: 'https://127.0.0.1/'}     | must not lead to an address that is
+          HOOK {url: 'https://h.example/', secret-file: DIR/none} | line 4: queues.mail.x.delivery.webhook.secret-file: 'DIR/none' must be
+          HOOK {url: 'https://h.example/', secretFile: DIR/open} | line 4: queues.mail.x.delivery.webhook.secretFile: 'DIR/open' must be for its
+          queues:;  auto-create:;    template: {delivery: {webhook: {url: foo}}} | line 3: queues.auto-create.template.delivery.webhook.url: 'foo'
+          """)
+  void checkAndServeAgreeOnWhatIsValid(String yaml, String part, @TempDir Path directory)
+      throws IOException {
+    Path secret = Files.writeString(directory.resolve("open"), "whsec_MfKQ9r8GKYqrTwjU");
+    Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-r--r--"));
+    Path file =
+        Files.writeString(
+            directory.resolve("sluice.yaml"),
+            yaml.replace("HOOK ", "queues:;  mail.x:;    delivery:;      webhook: ")
+                .replace("DIR", directory.toString())
+                .replace(";", "\n"));
+    Path data = directory.resolve("data");
+    String[] more = {"--config", file.toString(), "--data", data.toString()};
+    for (String[] command : new String[][] {{"config", "check"}, {"serve", "--port", "0"}}) {
+      Answer answer = run(with(command, more));
+
+      assertBadUsage(answer, part.strip().replace("DIR", directory.toString()));
+      assertThat(answer.err()).startsWith(file + " line ");
+    }
+    assertThat(run(with(new String[] {"doctor"}, more)).out())
+        .contains(part.strip().replace("DIR", directory.toString()).replaceFirst("line .*: ", ""));
+    assertThat(data).doesNotExist();
   }
 
   @Test
@@ -188,6 +288,118 @@ final class CommandLineTest {
       assertThat(answer.err().lines()).hasSize(1);
       assertThat(answer.err()).contains("port", port, "another process").doesNotContain("\tat ");
     }
+  }
+
+  @Test
+  void aDataFolderThatCannotBeMadeIsOneSentenceAndNothingWillBeCreated(@TempDir Path directory)
+      throws IOException {
+    Path folder = Files.createFile(directory.resolve("taken")).resolve("data");
+    for (Path data : List.of(folder, directory.resolve("taken"))) {
+      Answer answer = run("serve", "--port", "0", "--data", data.toString());
+
+      assertThat(answer.code()).isEqualTo(1);
+      assertThat(answer.err().lines()).hasSize(1);
+      assertThat(answer.err()).contains("taken").doesNotContain("Exception");
+      assertThat(run("doctor", "--data", data.toString()).out())
+          .contains("FAIL  data: " + directory.resolve("taken") + " is no folder")
+          .contains("FAIL  engine: ")
+          .doesNotContain("will be created", "Exception");
+    }
+  }
+
+  @Test
+  void aFolderThatIsClosedToThisUserIsWhatHasToBeMended(@TempDir Path directory)
+      throws IOException {
+    Path data = Files.createDirectory(directory.resolve("data"));
+    Files.setPosixFilePermissions(data, Set.of());
+    // Root may look into it all the same.
+    assumeThat(Files.isReadable(data)).isFalse();
+    assertThat(run("doctor", "--data", data.toString()).out())
+        .contains("FAIL  tokens: " + data + ": cannot look into it, this user has no right to")
+        .contains("FAIL  engine: ")
+        .doesNotContain("remove the file", "will be created", "Exception");
+  }
+
+  @Test
+  void theDoctorTrustsTheCertificateOfTheConfiguration(@TempDir Path directory) throws Exception {
+    Path store = directory.resolve("store.p12");
+    Process keytool =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-alias",
+                "x",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=x",
+                "-ext",
+                "SAN=ip:127.0.0.1",
+                "-keystore",
+                store.toString(),
+                "-storepass",
+                "secret")
+            .redirectErrorStream(true)
+            .start();
+    keytool.getInputStream().readAllBytes();
+    assertThat(keytool.waitFor()).isZero();
+    KeyStore keys = KeyStore.getInstance("PKCS12");
+    try (InputStream in = Files.newInputStream(store)) {
+      keys.load(in, "secret".toCharArray());
+    }
+    Path certificate = pem(directory, "CERTIFICATE", keys.getCertificate("x").getEncoded());
+    Path key = pem(directory, "PRIVATE KEY", keys.getKey("x", "secret".toCharArray()).getEncoded());
+    Path file =
+        Files.writeString(
+            directory.resolve("sluice.yaml"),
+            "http:\n  tls:\n    certificate: " + certificate + "\n    key: " + key + "\n");
+    KeyManagerFactory managers =
+        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    managers.init(keys, "secret".toCharArray());
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(managers.getKeyManagers(), null, null);
+    HttpsServer server =
+        HttpsServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), 0);
+    server.setHttpsConfigurator(new HttpsConfigurator(context));
+    server.createContext(
+        "/",
+        exchange -> {
+          exchange.sendResponseHeaders(200, -1);
+          exchange.close();
+        });
+    server.start();
+    try {
+      String port = Integer.toString(server.getAddress().getPort());
+      String url = "https://127.0.0.1:" + port;
+      String[] doctor = {"doctor", "--data", directory.toString(), "--server"};
+      assertThat(run(with(doctor, url)).out())
+          .contains("certificate comes from nobody that is trusted here")
+          .doesNotContain("PKIX", "Exception");
+      assertThat(run(with(doctor, url, "--ca-file", certificate.toString())).out())
+          .contains("ok    server: ");
+      assertThat(run(with(doctor, url, "--config", file.toString())).out())
+          .contains("ok    server: ");
+      assertThat(run(with(doctor, "http://127.0.0.1:" + port)).out())
+          .contains("FAIL  server: ", "does it want https://?")
+          .doesNotContain("Exception", "u0015");
+      assertThat(run("queues", "list", "--server", url).err())
+          .contains("cannot trust " + url, "nobody that is trusted here (see --ca-file)")
+          .doesNotContain("PKIX");
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  private static Path pem(Path directory, String what, byte[] bytes) throws IOException {
+    return Files.writeString(
+        directory.resolve(what.toLowerCase(Locale.ROOT).replace(' ', '-') + ".pem"),
+        "-----BEGIN "
+            + what
+            + "-----\n"
+            + Base64.getMimeEncoder().encodeToString(bytes)
+            + "\n-----END "
+            + what
+            + "-----\n");
   }
 
   @Test

@@ -156,7 +156,7 @@ final class Api {
       return gate.admit(route, request);
     } catch (ProblemException refused) {
       if (refused.problem().status().code() != Status.TOO_MANY_REQUESTS_429.code()) {
-        audit.refused(request, refused.problem().status());
+        audit.refused(gate.name(request), request, refused.problem().status());
       }
       throw refused;
     }

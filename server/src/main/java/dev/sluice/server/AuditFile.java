@@ -8,6 +8,7 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -95,7 +96,11 @@ final class AuditFile implements AutoCloseable {
         return last.length() <= 64 ? last : last.substring(0, 64);
       }
     }
-    return request.remotePeer().host();
+    // The host of the peer is a name where TLS asked for one.
+    return request.remotePeer().address() instanceof InetSocketAddress peer
+            && peer.getAddress() != null
+        ? peer.getAddress().getHostAddress()
+        : request.remotePeer().host();
   }
 
   private long step() {

@@ -5,6 +5,7 @@ import dev.sluice.job.SluiceException;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /// The audit log in two files, so that whoever is not let in, and may try as often as he likes,
 /// cannot push out what was done.
@@ -16,7 +17,7 @@ final class AuditFiles implements AuditLog {
 
   private static final long FULL_AT = 10 << 20;
 
-  /// What the log calls whoever was refused at the door.
+  /// What the log calls whoever was refused at the door and showed no token.
   private static final String NOT_LET_IN = "not let in";
 
   private final AuditFile done;
@@ -42,8 +43,8 @@ final class AuditFiles implements AuditLog {
   }
 
   @Override
-  public void refused(ServerRequest request, Status status) {
-    refused.record(NOT_LET_IN, request, status);
+  public void refused(Optional<String> caller, ServerRequest request, Status status) {
+    refused.record(caller.orElse(NOT_LET_IN), request, status);
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.sluice.server;
 
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
+import java.util.Optional;
 
 /// Who changed what, and who was not let in.
 ///
@@ -15,8 +16,9 @@ interface AuditLog extends AutoCloseable {
 
   /// Writes down somebody who was not let in.
   ///
+  /// @param caller the name of the token; empty when there was none, or an invalid one
   /// @param status what was answered
-  void refused(ServerRequest request, Status status);
+  void refused(Optional<String> caller, ServerRequest request, Status status);
 
   /// Writes nothing.
   static AuditLog none() {
@@ -25,7 +27,7 @@ interface AuditLog extends AutoCloseable {
       public void record(String caller, ServerRequest request, Status status) {}
 
       @Override
-      public void refused(ServerRequest request, Status status) {}
+      public void refused(Optional<String> caller, ServerRequest request, Status status) {}
     };
   }
 

@@ -14,6 +14,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -122,6 +124,21 @@ final class Call {
         });
   }
 
+  /// Refuses parameters of the query that nobody reads.
+  ///
+  /// @throws BadField when there is one
+  void requireQuery(Set<String> known) {
+    for (String name : request.query().names()) {
+      if (!known.contains(name)) {
+        throw new BadField(
+            "?" + oneLine(name),
+            known.isEmpty()
+                ? "is not known here; there are no parameters"
+                : "is not known here; known are " + String.join(", ", new TreeSet<>(known)));
+      }
+    }
+  }
+
   Optional<String> header(HeaderName name) {
     return request.headers().first(name);
   }
@@ -225,13 +242,22 @@ final class Call {
 
   /// 400 for what is no JSON; says where, and never what stood there.
   static ProblemException malformed(JacksonException bad) {
+    return Problem.of(Status.BAD_REQUEST_400, "malformed", "the body " + fault(bad)).exception();
+  }
+
+  /// What is wrong with a JSON, and where; never what stood there. A text of one line, as those of
+  /// a bulk are, has columns and no lines.
+  static String fault(JacksonException bad) {
+    String what =
+        String.valueOf(bad.getOriginalMessage()).startsWith("Duplicate")
+            ? "has the same key twice in one object"
+            : "is no valid JSON";
     var location = bad.getLocation();
-    String where =
-        location == null
-            ? ""
-            : " at line " + location.getLineNr() + ", column " + location.getColumnNr();
-    return Problem.of(Status.BAD_REQUEST_400, "malformed", "the body is no valid JSON" + where)
-        .exception();
+    if (location == null) {
+      return what;
+    }
+    String line = location.getLineNr() > 1 ? "line " + location.getLineNr() + ", " : "";
+    return what + " at " + line + "column " + location.getColumnNr();
   }
 
   /// A text of somebody else that cannot pretend to be more than one line.

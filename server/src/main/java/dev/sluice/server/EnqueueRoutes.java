@@ -55,7 +55,8 @@ final class EnqueueRoutes {
   }
 
   List<Route> routes() {
-    return List.of(Route.post("/v1/queues/{queue}/jobs", Scope.ENQUEUE, this::enqueue));
+    return List.of(
+        Route.post("/v1/queues/{queue}/jobs", Scope.ENQUEUE, RawJob.OPTIONS, this::enqueue));
   }
 
   private void enqueue(Call call) throws IOException {
@@ -66,8 +67,10 @@ final class EnqueueRoutes {
     }
     String contentType = call.header(HeaderNames.CONTENT_TYPE).orElse("");
     switch (bare(contentType)) {
-      case "application/x-ndjson", "application/ndjson" ->
-          bulk.answer(call, queue, () -> Asked.of(() -> queues.requireOrCreate(queue)));
+      case "application/x-ndjson", "application/ndjson" -> {
+        requireNoQuery(call);
+        bulk.answer(call, queue, () -> Asked.of(() -> queues.requireOrCreate(queue)));
+      }
       case "", "application/json", CURL -> one(call, queue, json(call));
       default -> one(call, queue, raw(call, contentType));
     }
@@ -86,7 +89,19 @@ final class EnqueueRoutes {
     return (end < 0 ? contentType : contentType.substring(0, end)).strip().toLowerCase(Locale.ROOT);
   }
 
+  /// What is said in the query of a body that says it itself would be lost.
+  private static void requireNoQuery(Call call) {
+    call.request().query().names().stream()
+        .findFirst()
+        .ifPresent(name -> {
+          throw new BadField(
+              "?" + Call.oneLine(name),
+              "is for raw payloads; in JSON it stands beside the payload");
+        });
+  }
+
   private JobRequest json(Call call) throws IOException {
+    requireNoQuery(call);
     byte[] body = call.body(maxPayload + ENVELOPE);
     JobRequest request = JobRequest.read(call.mapper(), body, 0, body.length);
     if (request.payload().length > maxPayload) {

@@ -43,7 +43,7 @@ final class EventRoutes {
   }
 
   List<Route> routes() {
-    return List.of(Route.get("/v1/events", Scope.READ, this::stream));
+    return List.of(Route.get("/v1/events", Scope.READ, Set.of("queue", "type"), this::stream));
   }
 
   /// What one reader wants.

@@ -42,7 +42,7 @@ final class Fields {
     return !object.has(name) && object.has(dashed) ? dashed : name;
   }
 
-  private static String dashed(String name) {
+  static String dashed(String name) {
     return name.replaceAll("([A-Z])", "-$1").toLowerCase(java.util.Locale.ROOT);
   }
 

@@ -78,6 +78,13 @@ final class Gate {
     }
   }
 
+  /// What the log calls whoever sent a request: the name of the token, if it shows a valid one.
+  Optional<String> name(ServerRequest request) {
+    return request.headers().contains(HeaderNames.AUTHORIZATION)
+        ? known(request).map(Caller::name)
+        : Optional.empty();
+  }
+
   private Optional<Caller> known(ServerRequest request) {
     Optional<String> authorization = request.headers().first(HeaderNames.AUTHORIZATION);
     if (authorization.isEmpty() && callers.isOpen()) {

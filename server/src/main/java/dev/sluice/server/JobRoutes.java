@@ -14,12 +14,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// Looking at jobs.
 ///
 /// Threading: thread-safe.
 final class JobRoutes {
   private static final int PAGE = 100;
+  private static final Set<String> FILTER =
+      Set.of("queue", "state", "type", "key", "q", "limit", "cursor");
 
   private final Sluice sluice;
   private final Environment.Clock clock;
@@ -33,8 +36,8 @@ final class JobRoutes {
 
   List<Route> routes() {
     return List.of(
-        Route.get("/v1/jobs", Scope.READ, this::list),
-        Route.get("/v1/jobs/{id}", Scope.READ, this::show));
+        Route.get("/v1/jobs", Scope.READ, FILTER, this::list),
+        Route.get("/v1/jobs/{id}", Scope.READ, Set.of("wait"), this::show));
   }
 
   private void show(Call call) {

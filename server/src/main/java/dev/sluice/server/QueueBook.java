@@ -262,7 +262,11 @@ final class QueueBook implements AutoCloseable {
   ///
   /// @throws ProblemException 404 when it is not
   Entry require(String name) {
-    return find(name).orElseThrow(() -> unknown(name, "there is no queue '" + shown(name) + "'"));
+    return find(name)
+        .orElseThrow(() -> {
+          requireName(name);
+          return unknown(name, "there is no queue '" + shown(name) + "'");
+        });
   }
 
   /// A queue for a job or a worker that comes: made on the way when that is allowed.
@@ -311,6 +315,10 @@ final class QueueBook implements AutoCloseable {
   }
 
   private static void requireName(String name) {
+    if (QueueList.isTemplate(name)) {
+      throw unknown(
+          name, "'" + name + "' is the template of queues, so no queue can be named that");
+    }
     try {
       Names.require("queue", name);
     } catch (IllegalArgumentException _) {

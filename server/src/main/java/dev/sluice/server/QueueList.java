@@ -75,13 +75,18 @@ public record QueueList(Map<String, QueueSpec> named, Optional<AutoCreate> autoC
         fields.node("autoCreate").map(node -> AutoCreate.read(node, fields.at("autoCreate")));
     Map<String, QueueSpec> named = new LinkedHashMap<>();
     for (String name : document.propertyNames()) {
-      if (!name.equals("autoCreate") && !name.equals("auto-create")) {
+      if (!isTemplate(name)) {
         String at = pointer + BadField.step(name);
         named.put(requireName(name, at), spec(document.get(name), at));
       }
     }
     named.putIfAbsent(JobType.DEFAULT_QUEUE, QueueSpec.defaults());
     return new QueueList(named, autoCreate);
+  }
+
+  /// Whether a name stands for the template in a configuration, and so for no queue anywhere.
+  static boolean isTemplate(String name) {
+    return name.equals("autoCreate") || name.equals("auto-create");
   }
 
   /// A YAML file may name a queue and say nothing of it.

@@ -4,7 +4,6 @@ import dev.sluice.EnqueueOptions;
 import dev.sluice.job.Names;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 
@@ -15,7 +14,8 @@ final class RawJob {
   /// The job's header that keeps the body's content type.
   static final String CONTENT_TYPE = "content-type";
 
-  private static final Set<String> KNOWN =
+  /// The parameters of the query.
+  static final Set<String> OPTIONS =
       Set.of("type", "delay", "runAt", "priority", "key", "timeout", "maxAttempts", "timeToStart");
 
   private final Call call;
@@ -25,20 +25,14 @@ final class RawJob {
     this.call = call;
   }
 
-  /// Reads the options; the payload is still to come.
+  /// Reads the options; the payload is still to come. Whether there are others is asked before.
   ///
-  /// @throws BadField when one breaks a rule, or is none
+  /// @throws BadField when one breaks a rule
   static JobRequest read(Call call, String contentType) {
     return new RawJob(call).read(contentType);
   }
 
   private JobRequest read(String contentType) {
-    for (String name : call.request().query().names()) {
-      if (!KNOWN.contains(name)) {
-        throw new BadField(
-            "?" + name, "is not known here; known are " + String.join(", ", new TreeSet<>(KNOWN)));
-      }
-    }
     String type =
         call.query("type", text -> Names.require("type", text)).orElse(JobRequest.DEFAULT_TYPE);
     option("delay", Durations::parse, EnqueueOptions::withDelay);

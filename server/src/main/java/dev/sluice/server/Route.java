@@ -2,6 +2,7 @@ package dev.sluice.server;
 
 import io.helidon.http.Method;
 import java.util.Optional;
+import java.util.Set;
 
 /// One line of the route table.
 ///
@@ -11,25 +12,60 @@ import java.util.Optional;
 /// @param path with `{names}` for its variable parts, as the OpenAPI document writes it
 /// @param scope what the caller must be allowed to do; empty when everybody may, without a token
 /// @param audited whether each call is written to the audit log
+/// @param query the parameters that its query may have; others are refused, unless everybody may
+///   call it: monitors send what they like
 /// @param endpoint what it does
 record Route(
-    Method method, String path, Optional<Scope> scope, boolean audited, Endpoint endpoint) {
+    Method method,
+    String path,
+    Optional<Scope> scope,
+    boolean audited,
+    Set<String> query,
+    Endpoint endpoint) {
 
   static Route get(String path, Scope scope, Endpoint endpoint) {
-    return new Route(Method.GET, path, Optional.of(scope), false, endpoint);
+    return get(path, scope, Set.of(), endpoint);
+  }
+
+  static Route get(String path, Scope scope, Set<String> query, Endpoint endpoint) {
+    return strict(Method.GET, path, scope, false, query, endpoint);
   }
 
   /// A route that changes something, and is none of the everyday ones.
   static Route audited(Method method, String path, Scope scope, Endpoint endpoint) {
-    return new Route(method, path, Optional.of(scope), true, endpoint);
+    return strict(method, path, scope, true, Set.of(), endpoint);
   }
 
   static Route post(String path, Scope scope, Endpoint endpoint) {
-    return new Route(Method.POST, path, Optional.of(scope), false, endpoint);
+    return post(path, scope, Set.of(), endpoint);
+  }
+
+  static Route post(String path, Scope scope, Set<String> query, Endpoint endpoint) {
+    return strict(Method.POST, path, scope, false, query, endpoint);
   }
 
   /// A route for everybody.
   static Route open(String path, Endpoint endpoint) {
-    return new Route(Method.GET, path, Optional.empty(), false, endpoint);
+    return new Route(Method.GET, path, Optional.empty(), false, Set.of(), endpoint);
+  }
+
+  /// A parameter that nobody reads is a wish that would be lost.
+  private static Route strict(
+      Method method,
+      String path,
+      Scope scope,
+      boolean audited,
+      Set<String> query,
+      Endpoint endpoint) {
+    return new Route(
+        method,
+        path,
+        Optional.of(scope),
+        audited,
+        query,
+        call -> {
+          call.requireQuery(query);
+          endpoint.answer(call);
+        });
   }
 }

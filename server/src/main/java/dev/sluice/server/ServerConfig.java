@@ -1,5 +1,7 @@
 package dev.sluice.server;
 
+import dev.sluice.engine.Environment;
+import dev.sluice.job.SluiceException;
 import dev.sluice.webhook.Reach;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -172,6 +174,28 @@ public record ServerConfig(
         .orElseThrow(() -> new BadField(fields.at(name), "must name a file in PEM"));
   }
 
+  /// Looks at what this names outside itself, as a start does: where webhooks lead to, their
+  /// secrets, the certificate. Whether it may be reached is another question, see [#refusal].
+  ///
+  /// @throws BadField when something breaks a rule; its pointer begins at the configuration's root
+  public void check() {
+    queues
+        .named()
+        .forEach(
+            (name, spec) -> WebhookDeliveries.check(spec, reach, "/queues" + BadField.step(name)));
+    queues
+        .autoCreate()
+        .ifPresent(
+            it -> WebhookDeliveries.check(it.template(), reach, "/queues/autoCreate/template"));
+    tls.ifPresent(files -> {
+      try (Certificates _ = new Certificates(files, Environment.system())) {
+        // Read, and that is all.
+      } catch (SluiceException unfit) {
+        throw new BadField("/http/tls", BadField.ruleOf("tls", unfit));
+      }
+    });
+  }
+
   /// Why a server of this configuration must not be started; empty when it may. Only this machine
   /// can reach a loopback address, so there, and only there, a token and encryption can be spared.
   ///
@@ -180,7 +204,7 @@ public record ServerConfig(
     if (behindProxy) {
       return open
           ? Optional.of(
-              "behind-proxy: the proxy lets others in, so a token is needed first"
+              "behind-proxy: true lets others in through the proxy, so a token is needed first"
                   + " (sluice token create)")
           : Optional.empty();
     }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -82,7 +83,9 @@ final class TokenFile {
       return List.of();
     } catch (IOException failure) {
       throw cannot("read", failure);
-    } catch (JacksonException | IllegalArgumentException | java.time.DateTimeException bad) {
+    } catch (JacksonException bad) {
+      throw new SluiceException(file + ": is no list of tokens: it " + Call.fault(bad), bad);
+    } catch (IllegalArgumentException | java.time.DateTimeException bad) {
       throw new SluiceException(
           file + ": is no list of tokens: " + Call.oneLine(String.valueOf(bad.getMessage())), bad);
     }
@@ -144,6 +147,14 @@ final class TokenFile {
   }
 
   private SluiceException cannot(String verb, IOException failure) {
-    return new SluiceException(file + ": cannot " + verb + " it: " + failure, failure);
+    // A folder that nobody may look into is what has to be mended, not the file in it.
+    boolean closed =
+        failure instanceof AccessDeniedException
+            && Files.isDirectory(folder)
+            && !Files.isExecutable(folder);
+    return new SluiceException(
+        (closed ? folder + ": cannot look into it, " : file + ": cannot " + verb + " it, ")
+            + FileTrouble.words(failure),
+        failure);
   }
 }

@@ -48,7 +48,8 @@ final class WebhookDeliveries implements AutoCloseable {
   /// @param pointer where the configuration of the queue stands
   /// @throws BadField when it cannot be delivered like this; then nothing has changed
   Delivery prepare(String queue, QueueSpec spec, String pointer) {
-    Optional<Webhook> wanted = spec.webhook().map(it -> webhook(it, pointer + "/delivery/webhook"));
+    Optional<Webhook> wanted =
+        spec.webhook().map(it -> webhook(it, reach, pointer + "/delivery/webhook"));
     Optional<WebhookDelivery> known =
         prepared.getOrDefault(queue, Optional.ofNullable(current.get(queue)));
     if (!known.map(WebhookDelivery::webhook).equals(wanted)) {
@@ -68,7 +69,15 @@ final class WebhookDeliveries implements AutoCloseable {
     }
   }
 
-  private Webhook webhook(WebhookSpec spec, String pointer) {
+  /// Whether the jobs of a queue could be delivered as its configuration says.
+  ///
+  /// @param pointer where the configuration of the queue stands
+  /// @throws BadField when they could not
+  static void check(QueueSpec spec, Reach reach, String pointer) {
+    spec.webhook().ifPresent(it -> webhook(it, reach, pointer + "/delivery/webhook"));
+  }
+
+  private static Webhook webhook(WebhookSpec spec, Reach reach, String pointer) {
     List<String> secrets =
         spec.secretFile().map(file -> secrets(file, pointer + "/secretFile")).orElse(List.of());
     Webhook to = checked(pointer, "url", () -> Webhook.to(spec.url(), reach));

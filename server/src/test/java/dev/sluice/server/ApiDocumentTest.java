@@ -2,6 +2,7 @@ package dev.sluice.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -22,6 +23,26 @@ final class ApiDocumentTest {
       assertThat(documented).containsAll(table);
       documented.removeAll(table);
       assertThat(documented).isEmpty();
+    }
+  }
+
+  @Test
+  void theDocumentHasEachParameterOfTheQueryAndNoOther() {
+    try (HttpProbe probe = HttpProbe.start()) {
+      for (Route route : probe.server().routes()) {
+        JsonNode operation =
+            document
+                .document()
+                .get("paths")
+                .get(route.path())
+                .get(route.method().text().toLowerCase(Locale.ROOT));
+        Set<String> documented =
+            operation.path("parameters").values().stream()
+                .filter(parameter -> parameter.path("in").asString("").equals("query"))
+                .map(parameter -> parameter.get("name").asString())
+                .collect(Collectors.toSet());
+        assertThat(route.query()).as(route.path()).isEqualTo(documented);
+      }
     }
   }
 

@@ -160,6 +160,35 @@ final class CertificatesTest {
     }
   }
 
+  @Test
+  void theAuditLogHasAddressesAndNoNames() throws Exception {
+    make("first", "EC");
+    try (Sluice sluice = Sluice.on(MemoryEngine.open()).start();
+        SluiceServer server =
+            SluiceServer.start(
+                ServerConfig.defaults()
+                    .withPort(0)
+                    .withTls(files())
+                    .withAudit(directory.resolve("audit.log")),
+                sluice,
+                Callers.everybody(),
+                Environment.system());
+        SSLSocket socket = connect(server.port())) {
+      socket
+          .getOutputStream()
+          .write(
+              """
+              DELETE /v1/queues/none HTTP/1.1\r
+              Host: localhost\r
+              Connection: close\r
+              \r
+              """
+                  .getBytes(StandardCharsets.UTF_8));
+      socket.getInputStream().readAllBytes();
+    }
+    assertThat(Files.readString(directory.resolve("audit.log"))).contains("\"from\":\"127.0.0.1\"");
+  }
+
   /// It is read from while it waits, and written to all the same.
   @Test
   void aWaitingWorkerIsAnsweredAndOneThatIsGoneIsNoticed() throws Exception {

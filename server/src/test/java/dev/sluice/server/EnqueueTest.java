@@ -52,6 +52,40 @@ final class EnqueueTest {
     return probe.post(path, body, with(headers));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"maxAttempts\":0}|/maxAttempts: 0 must be",
+        "{\"type\":\"a b\"}|/type: 'a b' must",
+        "{\"delay\":\"1m\",\"runAt\":\"2026-12-24T18:00:00Z\"}|/runAt: cannot be combined with delay",
+        "{\"runAt\":\"2026-12-24T18:00:00Z\",\"delay\":\"1m\"}|/delay: cannot be combined with run-at",
+        "{\"key\":\"a\",\"key\":\"b\"}|the body has the same key twice in one object at column",
+        "{\"key\"|the body is no valid JSON at column",
+      })
+  void theFieldIsNamedOnceAndTheFaultInWords(String body, String detail) {
+    assertThat(post(MAIL, body).json().get("detail").asString()).startsWith(detail);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"'',delay", "application/json,delay", "application/x-ndjson,key", "text/plain,bogus"})
+  void whatTheQuerySaysIsNeverLost(String type, String name) {
+    String[] headers = type.isEmpty() ? new String[0] : new String[] {"Content-Type", type};
+    HttpProbe.Answer answer = post(MAIL + "?" + name + "=1m", "{\"payload\":1}", headers);
+    assertThat(answer.status()).isEqualTo(422);
+    assertThat(answer.text()).contains("?" + name);
+    assertThat(probe.sluice().status("mail").counts().waiting()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/v1/jobs?bogus=0", "/v1/queues?queue=mail", "/v1/events?queues=mail"})
+  void parametersThatNobodyReadsAreRefused(String path) {
+    HttpProbe.Answer answer = probe.get(path, with());
+    assertThat(answer.status()).isEqualTo(422);
+    assertThat(answer.text()).contains("is not known here");
+    assertThat(probe.get("/health/live?probe=1").status()).isEqualTo(200);
+  }
+
   private static String[] with(String... headers) {
     String[] all = java.util.Arrays.copyOf(headers, headers.length + 2);
     all[headers.length] = "Authorization";

@@ -272,6 +272,18 @@ final class GateTest {
   }
 
   @Test
+  void whoseTokenMayNotIsNamed() throws IOException {
+    String token = token("ci", Scope.READ, Optional.empty());
+    start(ServerConfig.defaults());
+    send("POST", "/v1/queues/default/jobs", bearer(token));
+    server.close();
+    assertThat(Files.readAllLines(directory.resolve("refused.log")))
+        .singleElement()
+        .asString()
+        .contains("\"caller\":\"ci\"", "\"status\":403");
+  }
+
+  @Test
   void whoWasNotLetInIsWrittenDown() throws IOException {
     token("ci", Scope.READ, Optional.empty());
     start(ServerConfig.defaults());

@@ -64,6 +64,18 @@ final class QueueRoutesTest {
   }
 
   @Test
+  void theNameOfTheTemplateIsNoQueues() {
+    try (HttpProbe probe = start("{\"auto-create\": {}}")) {
+      for (String name : List.of("auto-create", "autoCreate")) {
+        assertThat(probe.put("/v1/queues/" + name, "{}").status()).isEqualTo(404);
+        assertThat(probe.post("/v1/queues/" + name + "/jobs", "{}").status()).isEqualTo(404);
+      }
+      assertThat(probe.post("/v1/queues/auto/jobs", "{}").status()).isEqualTo(202);
+      assertThat(probe.sluice().queues()).containsExactlyInAnyOrder("auto", "default");
+    }
+  }
+
+  @Test
   void whatHoldsIsKnownBeforeTheServerStarts() {
     ServerConfig config =
         ServerConfig.defaults()
@@ -129,6 +141,7 @@ final class QueueRoutesTest {
       assertThat(probe.put("/v1/queues/mail", "[]").status()).isEqualTo(422);
       assertThat(probe.put("/v1/queues/mail", " ".repeat(70_000)).status()).isEqualTo(413);
       assertThat(probe.put("/v1/queues/a%20b", "{}").status()).isEqualTo(404);
+      assertThat(probe.post("/v1/queues/a%20b/jobs", "{}").text()).contains("a queue is named by");
       assertThat(probe.sluice().remembered()).isEmpty();
       HttpProbe.Answer inside =
           probe.put(

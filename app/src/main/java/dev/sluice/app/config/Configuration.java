@@ -167,7 +167,7 @@ public final class Configuration {
     } catch (IllegalArgumentException _) {
       // The same complaint for both.
     }
-    throw new BadField("/grace", "must be a time between 0s and 24h");
+    throw new BadField("/grace", "must be a time between 0s and 24h, with its unit, like 25s");
   }
 
   /// The complaint about a value that somebody else found wrong.
@@ -178,15 +178,30 @@ public final class Configuration {
     return complaint(document, "/" + key.replace('.', '/'), rule);
   }
 
-  private static ConfigException complaint(Document document, String pointer, String rule) {
+  /// The complaint about a value of this configuration that somebody else found wrong.
+  ///
+  /// @param bad its pointer begins at the root
+  public ConfigException complaint(BadField bad) {
+    return complaint(document, bad.pointer(), bad.rule());
+  }
+
+  private static ConfigException complaint(Document document, String where, String words) {
+    // Lists of keys, as a file has them.
+    String rule = words.startsWith("is not known here") ? Document.dashed(words) : words;
+    String pointer = document.written(where);
     JsonNode node = document.root().at(pointer);
+    Optional<String> origin = document.origin(pointer);
     StringBuilder sentence = new StringBuilder();
-    document.origin(pointer).ifPresent(origin -> sentence.append(origin).append(": "));
-    sentence.append(dotted(pointer)).append(": ");
+    origin.ifPresent(it -> sentence.append(it).append(": "));
+    // Who gave a flag knows it by that name.
+    if (origin.filter(it -> it.startsWith("--")).isEmpty()) {
+      sentence.append(dotted(pointer)).append(": ");
+    }
     if (node.isValueNode() && !node.isNull()) {
       String shown = shown(pointer, node);
-      // Some rules begin with the value already.
-      sentence.append(rule.startsWith(shown) ? "" : shown + " ");
+      // Some rules begin with the value already, or with why it is not shown.
+      boolean said = rule.startsWith(shown) || rule.startsWith("'") || rule.startsWith("(");
+      sentence.append(said ? "" : shown + " ");
     }
     return new ConfigException(sentence.append(rule).toString().replaceAll("\\p{Cntrl}+", " "));
   }

@@ -75,6 +75,23 @@ final class Document {
     return Optional.ofNullable(origins.get(normal(pointer)));
   }
 
+  /// A pointer as the document writes its keys; what is not there is written as in a file.
+  String written(String pointer) {
+    StringBuilder written = new StringBuilder();
+    JsonNode at = root;
+    String[] steps = pointer.split("/", -1);
+    for (int i = 1; i < steps.length; i++) {
+      String name = steps[i].replace("~1", "/").replace("~0", "~");
+      if (at.at(step(name)).isMissingNode()) {
+        String dashed = dashed(name);
+        name = at instanceof ObjectNode object ? existing(object, dashed) : dashed;
+      }
+      written.append(step(name));
+      at = at.at(step(name));
+    }
+    return written.toString();
+  }
+
   private static String normal(String pointer) {
     return dashed(pointer);
   }

@@ -1,5 +1,6 @@
 package dev.sluice.app.config;
 
+import dev.sluice.server.FileTrouble;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Files;
@@ -58,7 +59,7 @@ final class YamlFile {
     } catch (NoSuchFileException none) {
       throw new ConfigException(file + ": there is no such file");
     } catch (IOException failure) {
-      throw new ConfigException(file + ": cannot be read: " + failure.getMessage());
+      throw new ConfigException(file + ": cannot be read, " + FileTrouble.words(failure));
     }
     new YamlFile(file.toString(), document).read(text);
   }

@@ -37,7 +37,10 @@ final class Document {
   private static String text(String name, JsonNode value, Times times) {
     if (value.isString()) {
       String text = Harmless.line(value.stringValue());
-      return name.endsWith("At") || name.equals("eta") ? times.withAge(text) : text;
+      if (name.endsWith("At") || name.equals("eta")) {
+        return times.withAge(text);
+      }
+      return name.endsWith("Age") ? Times.rough(Times.parsed(text)) : text;
     }
     return value.isIntegralNumber()
         ? Numbers.grouped(value.asLong())

@@ -27,8 +27,8 @@ import tools.jackson.databind.util.RawValue;
     mixinStandardHelpOptions = true,
     footer = {
       "",
-      "A line of NDJSON is a job: {\"payload\": {\"to\": \"ann\"}, \"key\": \"mail-1\"}. Options are",
-      "for the lines that do not say otherwise."
+      "A line of NDJSON is a job: {\"payload\": {\"to\": \"ann\"}, \"key\": \"mail-1\"}.",
+      "Options are for the lines that do not say otherwise."
     })
 final class EnqueueCommand implements Callable<Integer> {
   private static final int LARGEST_PAYLOAD = 64 << 20;

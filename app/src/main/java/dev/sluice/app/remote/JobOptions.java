@@ -2,11 +2,13 @@ package dev.sluice.app.remote;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What is said of a job beside its payload.
@@ -39,6 +41,7 @@ final class JobOptions {
   @Option(
       names = "--run-at",
       paramLabel = "INSTANT",
+      converter = Times.InstantReader.class,
       description = "Starts no earlier than then: 2026-12-24T18:00:00Z.")
   private @Nullable Instant runAt;
 
@@ -55,8 +58,27 @@ final class JobOptions {
   @Option(names = "--max-attempts", paramLabel = "N", description = "How often it is tried.")
   private @Nullable Integer maxAttempts;
 
-  @Option(names = "--header", paramLabel = "NAME=TEXT", description = "Goes with the job.")
-  private Map<String, String> headers = new LinkedHashMap<>();
+  @Option(
+      names = "--header",
+      paramLabel = "NAME=TEXT",
+      converter = Header.Reader.class,
+      description = "Goes with the job.")
+  private List<Header> headers = new ArrayList<>();
+
+  /// A header of a job.
+  record Header(String name, String text) {
+    /// Reads `NAME=TEXT`.
+    static final class Reader implements ITypeConverter<Header> {
+      @Override
+      public Header convert(String text) {
+        int equals = text.indexOf('=');
+        if (equals < 1) {
+          throw new TypeConversionException("'" + text + "' must be like NAME=TEXT");
+        }
+        return new Header(text.substring(0, equals), text.substring(equals + 1));
+      }
+    }
+  }
 
   /// What is wrong with the options together; null when nothing is.
   @Nullable String contradiction() {
@@ -82,7 +104,7 @@ final class JobOptions {
     }
     if (!headers.isEmpty() && !job.has("headers")) {
       ObjectNode node = job.putObject("headers");
-      headers.forEach(node::put);
+      headers.forEach(header -> node.put(header.name(), header.text()));
     }
   }
 

@@ -21,7 +21,10 @@ final class JobRun {
   private enum Why {
     LEASE_LOST,
     CANCELLED,
-    STOPPING
+    STOPPING,
+    /// This process ends at once: nobody waits for what is told, so nothing is. The job is held
+    /// until its lease is over, whichever of its last moments it is in.
+    ABANDONED
   }
 
   private final Remote remote;
@@ -56,6 +59,9 @@ final class JobRun {
       return;
     }
     command.set(run);
+    if (why.get() == Why.ABANDONED) {
+      run.killNow();
+    }
     watch(run);
     Why ended = why.get();
     if (ended == null) {
@@ -65,7 +71,12 @@ final class JobRun {
       switch (ended) {
         case LEASE_LOST -> log(Tone.BAD, "lease lost, command killed", -1);
         case CANCELLED -> tell("fail", failed("cancelled"), "cancelled, command killed", -1);
-        case STOPPING -> release("command killed, the worker stops");
+        case STOPPING -> {
+          if (why.get() != Why.ABANDONED) {
+            release("command killed, the worker stops");
+          }
+        }
+        case ABANDONED -> {}
       }
     }
   }
@@ -75,8 +86,9 @@ final class JobRun {
     why.compareAndSet(null, Why.STOPPING);
   }
 
-  /// Kills the command at once, where nobody can wait.
+  /// Kills the command at once, where nobody can wait. Its death is no answer of its own.
   void killNow() {
+    why.set(Why.ABANDONED);
     CommandRun run = command.get();
     if (run != null) {
       run.killNow();

@@ -77,9 +77,15 @@ final class JobsList implements Callable<Integer> {
     return cursor.isPresent() ? ", and more (see --limit)" : "";
   }
 
+  /// Keys of schedules end in a digest that says nothing to people.
+  private static String shortKey(String key) {
+    int digest = key.startsWith("schedule:") ? key.lastIndexOf('#') : -1;
+    return digest < 0 ? key : key.substring(0, digest);
+  }
+
   private static void row(Table table, JsonNode job, Times times) {
     String state = Json.text(job, "state").orElse("?");
-    String key = Json.text(job, "key").orElse("");
+    String key = shortKey(Json.text(job, "key").orElse(""));
     String error = JobText.lastError(job).orElse("");
     table.row(
         Cell.of(Json.text(job, "id").orElse("?")),

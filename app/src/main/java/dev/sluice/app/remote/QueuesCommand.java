@@ -5,6 +5,7 @@ import dev.sluice.app.remote.Table.Cell;
 import dev.sluice.app.remote.Table.Column;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -109,8 +110,15 @@ final class QueuesCommand implements Callable<Integer> {
     } catch (IllegalArgumentException bad) {
       throw server.bad(String.valueOf(bad.getMessage()));
     }
+    Output output = server.output();
     try (Remote remote = server.remote()) {
-      return tell(server.output(), remote.put(path(name), document));
+      // Asked before: the answer looks the same, and a typing error makes a queue.
+      boolean made = find(remote, name).isEmpty();
+      int code = tell(output, remote.put(path(name), document));
+      if (made) {
+        output.note("there was no queue " + name + ": it was made");
+      }
+      return code;
     }
   }
 
@@ -123,8 +131,18 @@ final class QueuesCommand implements Callable<Integer> {
       @Parameters(paramLabel = "QUEUE", description = QUEUE) String name)
       throws InterruptedException {
     try (Remote remote = server.remote()) {
+      boolean made =
+          find(remote, name)
+              .flatMap(queue -> Json.text(queue, "origin"))
+              .filter(origin -> origin.equals("created") || origin.equals("auto"))
+              .isPresent();
       JsonNode answer = remote.delete(path(name));
-      return done(server.output(), answer, name + " is as it is configured");
+      return done(
+          server.output(),
+          answer,
+          made
+              ? name + " is removed, no configuration names it"
+              : name + " is as it is configured");
     }
   }
 
@@ -179,6 +197,17 @@ final class QueuesCommand implements Callable<Integer> {
     }
   }
 
+  private static Optional<JsonNode> find(Remote remote, String name) throws InterruptedException {
+    try {
+      return Optional.of(remote.get(path(name)));
+    } catch (RemoteFailure failure) {
+      if (failure.status() == 404) {
+        return Optional.empty();
+      }
+      throw failure;
+    }
+  }
+
   private static String path(String name) {
     return "/v1/queues/" + Remote.segment(name);
   }
@@ -226,7 +255,7 @@ final class QueuesCommand implements Callable<Integer> {
       } else {
         String value = Json.text(effective, name).orElse("");
         String before = Json.text(configured, name).orElse("none");
-        rules.put(name, value + " (configured: " + before + ")");
+        rules.put(name, value.equals(before) ? value : value + " (configured: " + before + ")");
       }
     }
   }

@@ -168,7 +168,8 @@ final class Remote implements AutoCloseable {
       case UnresolvedAddressException failure -> unreachable(failure);
       case SSLException failure ->
           RemoteFailure.unreachable(
-              "cannot trust " + base + ": " + message(failure) + " (see --ca-file)", failure);
+              "cannot trust " + base + ": " + ConnectionTrouble.words(failure) + " (see --ca-file)",
+              failure);
       case IOException failure -> broken(failure);
       case null, default -> throw new IllegalStateException("a request failed", cause);
     };
@@ -181,12 +182,7 @@ final class Remote implements AutoCloseable {
 
   private RemoteFailure broken(IOException failure) {
     return RemoteFailure.broken(
-        "the connection to " + base + " broke: " + message(failure), failure);
-  }
-
-  private static String message(Exception failure) {
-    String message = failure.getMessage();
-    return message == null ? failure.getClass().getSimpleName() : Harmless.line(message);
+        "the connection to " + base + " broke: " + ConnectionTrouble.words(failure), failure);
   }
 
   private byte[] bytes(HttpResponse<InputStream> answer) {

@@ -131,7 +131,10 @@ final class SchedulesCommand implements Callable<Integer> {
 
     ObjectNode document(ServerOptions server) {
       if ((cron == null) == (every == null)) {
-        throw server.bad("cron: either --cron or --every must be given");
+        throw server.bad(
+            cron == null
+                ? "cron: either --cron or --every must be given"
+                : "cron: cannot be given together with --every");
       }
       ObjectNode document = Json.object().put("queue", queue);
       put(document, "cron", cron);

@@ -8,7 +8,7 @@ import java.util.List;
 /// Rows whose cells stand below each other. The last column is cut when the lines are too long.
 ///
 /// Threading: confined to one thread.
-final class Table {
+public final class Table {
   private static final String GAP = "  ";
 
   /// Where a cell's text stands in its column.
@@ -48,6 +48,13 @@ final class Table {
 
   Table(Column... columns) {
     this.columns = List.of(columns);
+  }
+
+  /// Rows of plain texts below their titles, each column as wide as it must be.
+  public static List<String> plain(List<String> titles, List<List<String>> rows) {
+    Table table = new Table(titles.stream().map(Column::left).toArray(Column[]::new));
+    rows.forEach(row -> table.row(row.stream().map(Cell::of).toArray(Cell[]::new)));
+    return table.lines(new Ink(false), 0);
   }
 
   void row(Cell... cells) {

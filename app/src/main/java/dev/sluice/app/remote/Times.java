@@ -103,6 +103,19 @@ record Times(ZoneId zone, Instant now) {
     }
   }
 
+  /// Reads `2026-12-24T18:00:00Z`.
+  static final class InstantReader implements ITypeConverter<Instant> {
+    @Override
+    public Instant convert(String text) {
+      try {
+        return Instant.parse(text);
+      } catch (DateTimeParseException _) {
+        throw new TypeConversionException(
+            "'" + text + "' must be a time in UTC like 2026-12-24T18:00:00Z");
+      }
+    }
+  }
+
   /// Reads a duration's text as the server writes it; null text or another looks is no duration.
   static Duration parsed(String text) {
     try {

@@ -17,10 +17,11 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     footer = {
       "",
-      "The command runs through sh -c. It finds the payload on its standard input, and",
-      "SLUICE_JOB_ID, SLUICE_QUEUE, SLUICE_TYPE, SLUICE_ATTEMPT and SLUICE_EPOCH in its",
-      "environment. Its exit code says how the job ended: 0 done, 65 bury (it can never go",
-      "well), 75 or any other: retry, with the last line of its error stream as the reason."
+      "The command runs through sh -c. It finds the payload on its standard input,",
+      "and SLUICE_JOB_ID, SLUICE_QUEUE, SLUICE_TYPE, SLUICE_ATTEMPT and SLUICE_EPOCH",
+      "in its environment. Its exit code says how the job ended: 0 done, 65 bury (it",
+      "can never go well), 75 or any other: retry, with the last line of its error",
+      "stream as the reason."
     })
 final class WorkCommand implements Callable<Integer> {
   private static final Duration SHORTEST_LEASE = Duration.ofSeconds(1);

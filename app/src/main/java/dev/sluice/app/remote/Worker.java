@@ -30,6 +30,9 @@ final class Worker {
   private final Pause stopped = new Pause();
   private volatile boolean quiet;
 
+  /// Belongs to the thread of [#run].
+  private boolean introduced;
+
   Worker(Remote remote, WorkPlan plan, Output output) {
     this.remote = remote;
     this.plan = plan;
@@ -42,15 +45,6 @@ final class Worker {
   ///
   /// @throws RemoteFailure when the server refuses for good
   void run() throws InterruptedException {
-    output.note(
-        Times.here().clock()
-            + " works on "
-            + plan.queue()
-            + " of "
-            + remote.address()
-            + ", "
-            + plan.concurrency()
-            + " at once; Ctrl-C ends");
     try {
       while (!stopped.isEnded()) {
         if (slots.tryAcquire(POLL.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -82,7 +76,7 @@ final class Worker {
     long asked = System.nanoTime();
     List<LeasedJob> jobs;
     try {
-      jobs = lease(slots.availablePermits());
+      jobs = lease(slots.availablePermits(), introduced ? POLL : Duration.ZERO);
       outage.over();
     } catch (RemoteFailure failure) {
       if (!failure.mayPass()) {
@@ -92,7 +86,9 @@ final class Worker {
       boolean _ = stopped.await(Pause.backoff(outage.failures()));
       return;
     }
-    if (jobs.isEmpty() && System.nanoTime() - asked < POLL.toNanos() / 4) {
+    if (!introduced) {
+      introduce();
+    } else if (jobs.isEmpty() && System.nanoTime() - asked < POLL.toNanos() / 4) {
       // A server that does not wait is not asked without end.
       boolean _ = stopped.await(EMPTY);
     }
@@ -104,13 +100,27 @@ final class Worker {
     }
   }
 
-  private List<LeasedJob> lease(int max) throws InterruptedException {
+  /// Not before the server gave this worker work, or would have.
+  private void introduce() {
+    introduced = true;
+    output.note(
+        Times.here().clock()
+            + " works on "
+            + plan.queue()
+            + " of "
+            + remote.address()
+            + ", "
+            + plan.concurrency()
+            + " at once; Ctrl-C ends");
+  }
+
+  private List<LeasedJob> lease(int max, Duration wait) throws InterruptedException {
     long asked = System.nanoTime();
     ObjectNode body =
         Json.object()
             .put("max", max)
             .put("lease", Times.exact(plan.lease()))
-            .put("wait", Times.exact(POLL));
+            .put("wait", Times.exact(wait));
     JsonNode answer =
         remote.post(
             "/v1/queues/" + Remote.segment(plan.queue()) + "/jobs:lease",

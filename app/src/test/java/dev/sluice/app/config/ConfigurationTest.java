@@ -72,7 +72,7 @@ final class ConfigurationTest {
           http:;  tls:;    certificate: c.pem    | line 2: http.tls.key: must name a file
           http:;  limits:;    idle: 1ms          | line 3: http.limits.idle: '1ms' must be from 100ms to 1h
           queues:;  mail:;    concurrency: 0     | line 3: queues.mail.concurrency: 0 must be a whole number from 1 to
-          queues:;  mail:;    concurency: 1      | line 3: queues.mail.concurency: 1 is not known here
+          queues:;  mail:;    concurency: 1      | line 3: queues.mail.concurency: 1 is not known here; known are burst, capacity, concurrency, delivery, grace, lease, max-crashes
           queues:;  mail:;    rate: fast         | line 3: queues.mail.rate: 'fast' must be like 10/s
           queues:;  mail:;    retry:;      delay: x | line 4: queues.mail.retry.delay: 'x' must be a time
           queues:;  'a b': {}                    | line 2: queues.a b

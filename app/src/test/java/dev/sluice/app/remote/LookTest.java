@@ -213,6 +213,7 @@ final class LookTest {
     assertThat(set.out()).contains("counts.READY", "10");
     assertThat(server.await("PUT").body())
         .isEqualTo("{\"concurrency\":4,\"rate\":\"10/s\",\"capacity\":{\"jobs\":1000}}");
+    assertThat(set.err()).isEmpty();
     assertThat(shell.run("queues", "show", "mail").out()).contains("oldestWaitingAge");
     assertThat(shell.run("queues", "reset", "mail").out()).contains("as it is configured");
     assertThat(shell.run("queues", "pause", "mail").out()).isEqualTo("mail is paused\n");
@@ -287,5 +288,28 @@ final class LookTest {
   void completionKnowsTheCommands() {
     assertThat(shell.run("completion", "bash").out()).contains("run-now", "complete -F");
     assertThat(shell.run("completion", "zsh").out()).startsWith("autoload");
+  }
+
+  @Test
+  void aQueueThatWasMadeOrGoesIsSaidToBe() {
+    server
+        .on("PUT /v1/queues/mial", 201, "{\"name\":\"mial\",\"oldestWaitingAge\":\"131666ms\"}")
+        .on("DELETE /v1/queues/mial", 204, "");
+    Answer set = shell.run("queues", "set", "mial", "concurrency=4");
+    assertThat(set.code()).isZero();
+    assertThat(set.out()).contains("2m 11s");
+    assertThat(set.err()).isEqualTo("there was no queue mial: it was made\n");
+    server.on("GET /v1/queues/mial", 200, "{\"name\":\"mial\",\"origin\":\"created\"}");
+    assertThat(shell.run("queues", "reset", "mial").out())
+        .isEqualTo("mial is removed, no configuration names it\n");
+  }
+
+  @Test
+  void keysOfSchedulesLeaveRoomForTheRest() {
+    server.on(
+        "GET /v1/jobs",
+        200,
+        "{\"jobs\":[{\"id\":\"a\",\"state\":\"READY\",\"key\":\"schedule:t@1#2#abc\"}]}");
+    assertThat(shell.run("jobs", "list").out()).contains("schedule:t@1#2").doesNotContain("abc");
   }
 }

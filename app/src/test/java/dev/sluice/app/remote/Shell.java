@@ -24,6 +24,7 @@ final class Shell implements Surroundings {
 
   final Map<String, String> variables = new ConcurrentHashMap<>();
   final CountDownLatch stop = new CountDownLatch(1);
+  volatile Runnable lastWords = () -> {};
   String in = "";
   boolean terminal;
 
@@ -90,7 +91,8 @@ final class Shell implements Surroundings {
   }
 
   @Override
-  public Stop stops(Runnable lastWords) {
+  public Stop stops(Runnable words) {
+    lastWords = words;
     return stop::await;
   }
 }

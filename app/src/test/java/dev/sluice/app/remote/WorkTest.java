@@ -85,13 +85,40 @@ final class WorkTest {
             "cat; echo \" $SLUICE_JOB_ID $SLUICE_QUEUE $SLUICE_TYPE $SLUICE_ATTEMPT $SLUICE_EPOCH\"");
 
     assertThat(server.await(LEASE).body())
-        .isEqualTo("{\"max\":1,\"lease\":\"30s\",\"wait\":\"2s\"}");
+        .isEqualTo("{\"max\":1,\"lease\":\"30s\",\"wait\":\"0s\"}");
     server.await("POST /v1/leases/tok:complete");
+    assertThat(server.await(LEASE).body()).contains("\"wait\":\"2s\"");
     Answer answer = stopped(work);
     assertThat(answer.code()).isZero();
     assertThat(answer.out())
         .contains("{\"n\":1.10} j-1 mail t 2 5\n")
         .contains("j-1 attempt 2 done");
+  }
+
+  @Test
+  void aSecondCtrlCLeavesTheJobToItsLease(@TempDir Path folder) throws Exception {
+    Path began = folder.resolve("began");
+    Process fifo = new ProcessBuilder("mkfifo", began.toString()).start();
+    assertThat(fifo.waitFor()).isZero();
+    jobs.add(job(""));
+    CompletableFuture<Answer> work = work("echo x >" + began + "; exec sleep 1000");
+    Files.readString(began);
+    shell.stop.countDown();
+    shell.lastWords.run();
+
+    Answer answer = work.join();
+    assertThat(answer.out()).doesNotContain("j-1");
+    for (String verb : List.of("complete", "fail", "release")) {
+      assertThat(server.all("POST /v1/leases/tok:" + verb)).isEmpty();
+    }
+  }
+
+  @Test
+  void aWorkerThatIsRefusedDoesNotSayThatItWorks() {
+    server.on(LEASE, 404, "{\"detail\":\"there is no queue 'mail'\"}");
+    Answer answer = work("true").join();
+    assertThat(answer.code()).isEqualTo(1);
+    assertThat(answer.err()).contains("there is no queue 'mail'").doesNotContain("works on");
   }
 
   @Test
