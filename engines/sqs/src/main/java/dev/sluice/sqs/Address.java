@@ -9,7 +9,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// What an engine URL says: `sqs:REGION?endpoint=URL&prefix=NAME-&fifo=true&keys=carry&max-bytes=N`.
+/// What an engine URL says:
+/// `sqs:REGION?endpoint=URL&prefix=NAME-&fifo=true&keys=carry&max-bytes=N`.
 ///
 /// Threading: immutable.
 ///

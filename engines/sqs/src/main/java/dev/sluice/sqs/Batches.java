@@ -80,12 +80,11 @@ final class Batches {
     SendMessageBatchResponse answer =
         service
             .client()
-            .sendMessageBatch(
-                request ->
-                    request
-                        .queueUrl(url)
-                        .entries(entries)
-                        .overrideConfiguration(service.within(patience)));
+            .sendMessageBatch(request ->
+                request
+                    .queueUrl(url)
+                    .entries(entries)
+                    .overrideConfiguration(service.within(patience)));
     Map<String, String> done = new HashMap<>();
     answer.successful().forEach(entry -> done.put(entry.id(), entry.messageId()));
     return new Reply(done, answer.failed());
@@ -111,12 +110,11 @@ final class Batches {
     DeleteMessageBatchResponse answer =
         service
             .client()
-            .deleteMessageBatch(
-                request ->
-                    request
-                        .queueUrl(url)
-                        .entries(entries)
-                        .overrideConfiguration(service.within(patience)));
+            .deleteMessageBatch(request ->
+                request
+                    .queueUrl(url)
+                    .entries(entries)
+                    .overrideConfiguration(service.within(patience)));
     Map<String, String> done = new HashMap<>();
     answer.successful().forEach(entry -> done.put(entry.id(), ""));
     return new Reply(done, answer.failed());
@@ -135,12 +133,11 @@ final class Batches {
     ChangeMessageVisibilityBatchResponse answer =
         service
             .client()
-            .changeMessageVisibilityBatch(
-                request ->
-                    request
-                        .queueUrl(url)
-                        .entries(entries)
-                        .overrideConfiguration(service.within(patience)));
+            .changeMessageVisibilityBatch(request ->
+                request
+                    .queueUrl(url)
+                    .entries(entries)
+                    .overrideConfiguration(service.within(patience)));
     Map<String, String> done = new HashMap<>();
     answer.successful().forEach(entry -> done.put(entry.id(), ""));
     return new Reply(done, answer.failed());
@@ -170,7 +167,7 @@ final class Batches {
         to++;
       }
       List<E> part = entries.subList(from, to);
-      tasks.add(() -> persist(queue, dead, what, part, call, patience));
+      tasks.add(() -> persist(queue, dead, part, call, patience));
       from = to;
     }
     List<End> ends = new ArrayList<>(entries.size());
@@ -180,7 +177,7 @@ final class Batches {
 
   /// Makes one call until every entry has an end, or the time is up.
   private <E> List<End> persist(
-      SqsQueue queue, boolean dead, String what, List<E> part, Call<E> call, Patience patience) {
+      SqsQueue queue, boolean dead, List<E> part, Call<E> call, Patience patience) {
     End[] ends = new End[part.size()];
     Set<Integer> unknown = new HashSet<>();
     List<Integer> open = new ArrayList<>();
@@ -195,9 +192,7 @@ final class Batches {
         service.requireOpen();
         urls = queue.topology.urls(patience);
       } catch (EngineUnavailableException unavailable) {
-        Failure failure =
-            new Failure(
-                Failure.Kind.LASTING, "", String.valueOf(unavailable.getMessage()), false);
+        Failure failure = Failure.whole(unavailable);
         open.forEach(i -> ends[i] = new End(false, "", failure, unknown.contains(i)));
         break;
       }

@@ -4,6 +4,10 @@ import dev.sluice.engine.Claim;
 import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.Job;
+import dev.sluice.job.JobState;
+import dev.sluice.job.JobView;
+import java.time.Instant;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A job as it lies in one SQS message. A message never changes: what happened to the job goes into
@@ -70,8 +74,33 @@ record Envelope(
         record.endedAt().toEpochMilli());
   }
 
-  /// The copy for a dead job that shall live again.
+  /// The copy for a dead job that shall live again. Its epoch goes on, so that no process which saw
+  /// the job die takes it for an old copy.
   Envelope redriven() {
-    return new Envelope(job, 0, 0, 0, epoch, 0, last, null, 0);
+    return new Envelope(job, 0, 0, 0, epoch + 1, 0, last, null, 0);
+  }
+
+  /// The copy for a job that nobody was given, because it is not due or nobody wanted it any more.
+  Envelope moved(long newEpoch) {
+    return new Envelope(
+        job, dueMillis, attempt, crashes, newEpoch, parked, last, death, diedMillis);
+  }
+
+  /// A job that another engine kept.
+  static Envelope restored(JobView view) {
+    AttemptRecord last = view.lastFailure().orElse(null);
+    boolean dead = view.state() == JobState.DEAD;
+    Instant due = view.dueAt();
+    Instant died = view.finishedAt();
+    return new Envelope(
+        view.job(),
+        due == null || dead ? 0 : due.toEpochMilli(),
+        view.attempt(),
+        view.crashes(),
+        view.epoch() + 1,
+        0,
+        last,
+        dead ? Objects.requireNonNullElse(view.deathReason(), DeathReason.BURIED) : null,
+        died == null || !dead ? 0 : died.toEpochMilli());
   }
 }

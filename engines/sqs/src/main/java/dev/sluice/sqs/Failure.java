@@ -1,5 +1,6 @@
 package dev.sluice.sqs;
 
+import dev.sluice.engine.EngineUnavailableException;
 import java.util.Set;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
@@ -17,8 +18,8 @@ import software.amazon.awssdk.services.sqs.model.QueueDoesNotExistException;
 ///
 /// @param kind what to do about it
 /// @param code the service's own name for it
-/// @param words what is wrong, as part of a sentence; never what the service said in full, which may
-///   hold signatures and names that are nobody's business
+/// @param words what is wrong, as part of a sentence; never what the service said in full, which
+///   may hold signatures and names that are nobody's business
 /// @param unknown whether it may have been done all the same
 record Failure(Kind kind, String code, String words, boolean unknown) {
   /// What to do about a failure.
@@ -33,6 +34,10 @@ record Failure(Kind kind, String code, String words, boolean unknown) {
     LASTING
   }
 
+  /// How far down a chain of causes is looked.
+  private static final int DEEPEST = 20;
+
+  private static final String WHOLE = "(whole)";
   private static final Set<String> EXPIRED =
       Set.of("ExpiredToken", "ExpiredTokenException", "RequestExpired");
   private static final Set<String> NOT_ACCEPTED =
@@ -67,6 +72,15 @@ record Failure(Kind kind, String code, String words, boolean unknown) {
           "SlowDown");
   private static final Set<String> BROKEN =
       Set.of("InternalError", "InternalFailure", "ServiceUnavailable", "InternalServerError");
+
+  /// One that was put into a whole sentence already.
+  static Failure whole(EngineUnavailableException said) {
+    return new Failure(Kind.LASTING, WHOLE, String.valueOf(said.getMessage()), false);
+  }
+
+  boolean isWhole() {
+    return code.equals(WHOLE);
+  }
 
   /// What an exception out of the SDK means.
   static Failure of(RuntimeException thrown) {
@@ -144,7 +158,7 @@ record Failure(Kind kind, String code, String words, boolean unknown) {
           Kind.PASSES, "NoCredentials", "the AWS SDK's default chain finds no credentials", false);
     }
     Throwable root = client;
-    while (root.getCause() != null && root.getCause() != root) {
+    for (int depth = 0; depth < DEEPEST && root.getCause() != null; depth++) {
       root = root.getCause();
     }
     return silent("no connection (" + nameOf(root) + ")");

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The body is the payload as it is when it is text that SQS allows, else its Base64. All else is
 /// in one message attribute, `sluice`: `name=value` pairs, joined by `&` and percent-encoded, so
-/// that it is ASCII whatever it says. A usual `traceparent` header is an attribute of its own, where
-/// other tools find it.
+/// that it is ASCII whatever it says. A usual `traceparent` header is an attribute of its own,
+/// where other tools find it.
 ///
 /// Threading: immutable, no state.
 final class MessageText {
@@ -48,9 +48,7 @@ final class MessageText {
     /// What SQS counts: body, and name, type and value of each attribute.
     int bytes() {
       int bytes = utf8Length(body) + ATTRIBUTE.length() + "String".length() + meta.length();
-      return trace == null
-          ? bytes
-          : bytes + TRACE.length() + "String".length() + trace.length();
+      return trace == null ? bytes : bytes + TRACE.length() + "String".length() + trace.length();
     }
   }
 
@@ -96,12 +94,11 @@ final class MessageText {
     pairs.put("batch", options.batch());
     options
         .headers()
-        .forEach(
-            (name, value) -> {
-              if (!traced || !name.equals(TRACE)) {
-                pairs.put(HEADER + name, value);
-              }
-            });
+        .forEach((name, value) -> {
+          if (!traced || !name.equals(TRACE)) {
+            pairs.put(HEADER + name, value);
+          }
+        });
     pairs.put("due", envelope.dueMillis());
     pairs.put("attempt", envelope.attempt());
     pairs.put("crashes", envelope.crashes());
@@ -142,8 +139,7 @@ final class MessageText {
   ///
   /// @param queue the queue in which it lay, whatever it says itself: an operator may have moved it
   /// @throws UnreadableException when it is no message of ours
-  static Envelope read(
-      String queue, String body, @Nullable String meta, @Nullable String trace)
+  static Envelope read(String queue, String body, @Nullable String meta, @Nullable String trace)
       throws UnreadableException {
     if (meta == null) {
       throw new UnreadableException("no attribute '" + ATTRIBUTE + "'");
@@ -302,12 +298,11 @@ final class MessageText {
 
     Map<String, String> headers() {
       Map<String, String> headers = new HashMap<>();
-      map.forEach(
-          (name, value) -> {
-            if (name.startsWith(HEADER)) {
-              headers.put(name.substring(HEADER.length()), value);
-            }
-          });
+      map.forEach((name, value) -> {
+        if (name.startsWith(HEADER)) {
+          headers.put(name.substring(HEADER.length()), value);
+        }
+      });
       return headers;
     }
   }

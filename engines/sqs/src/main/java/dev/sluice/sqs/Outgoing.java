@@ -45,8 +45,7 @@ record Outgoing(
   static Outgoing dead(Envelope envelope, boolean fifo) {
     String id = envelope.job().id().toString();
     String once = id + ":" + envelope.epoch();
-    return new Outgoing(
-        MessageText.write(envelope), 0, fifo ? id : null, fifo ? once : null);
+    return new Outgoing(MessageText.write(envelope), 0, fifo ? id : null, fifo ? once : null);
   }
 
   /// Checks that SQS takes the message, and will take every later copy of it.

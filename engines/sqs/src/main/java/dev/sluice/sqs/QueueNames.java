@@ -54,7 +54,21 @@ record QueueNames(String queue, String main, String dead) {
     }
     String middle =
         sqsName.substring(address.prefix().length(), sqsName.length() - suffix.length());
-    return middle.endsWith(DEAD) ? Optional.empty() : Optional.of(unescaped(middle));
+    return isDead(middle) ? Optional.empty() : Optional.of(unescaped(middle));
+  }
+
+  /// Whether a name without prefix and suffix is that of a dead-letter queue: the dash before
+  /// `dead` is a dash, and not the second half of a dot.
+  private static boolean isDead(String middle) {
+    if (!middle.endsWith(DEAD)) {
+      return false;
+    }
+    int underscores = 0;
+    int end = middle.length() - DEAD.length();
+    while (underscores < end && middle.charAt(end - 1 - underscores) == '_') {
+      underscores++;
+    }
+    return underscores % 2 == 0;
   }
 
   private static String escaped(String queue) {

@@ -32,6 +32,7 @@ final class Service {
   private final Address address;
   final Workers workers;
   final Trouble trouble = new Trouble();
+  final Hints hints = new Hints();
 
   Service(
       Address address,
@@ -55,9 +56,7 @@ final class Service {
             .httpClient(http)
             .region(Region.of(address.region()))
             .credentialsProvider(
-                credentials != null
-                    ? credentials
-                    : DefaultCredentialsProvider.builder().build())
+                credentials != null ? credentials : DefaultCredentialsProvider.builder().build())
             .overrideConfiguration(
                 all -> all.retryStrategy(AwsRetryStrategy.doNotRetry()).apiCallTimeout(receive));
     if (address.endpoint() != null) {
@@ -131,9 +130,18 @@ final class Service {
   /// The end of all trying.
   EngineUnavailableException gaveUp(String queue, String what, Failure failure) {
     requireOpen();
+    if (failure.isWhole()) {
+      return new EngineUnavailableException(failure.words());
+    }
     trouble.gaveUp(queue, failure.words());
     return new EngineUnavailableException(
-        "queue '" + queue + "' on " + address.where() + ": cannot " + what + ": "
+        "queue '"
+            + queue
+            + "' on "
+            + address.where()
+            + ": cannot "
+            + what
+            + ": "
             + failure.words());
   }
 

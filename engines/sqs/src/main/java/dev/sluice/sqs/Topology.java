@@ -56,6 +56,17 @@ final class Topology {
     return found(patience).urls;
   }
 
+  /// Where the queues are, if they are; nothing is made.
+  Optional<Urls> existing(Patience patience) {
+    FutureTask<Found> task = found.get();
+    if (task != null && task.state() == Future.State.SUCCESS) {
+      return Optional.of(task.resultNow().urls);
+    }
+    Optional<String> main = urlOf(names.main(), patience);
+    Optional<String> dead = urlOf(names.dead(), patience);
+    return main.flatMap(here -> dead.map(there -> new Urls(here, there)));
+  }
+
   /// What is not as it should be, in sentences.
   List<String> differences(Patience patience) {
     return found(patience).differences;
@@ -64,7 +75,8 @@ final class Topology {
   /// To be called when the service says that a queue is gone: the next one makes it anew.
   void gone(Urls urls) {
     FutureTask<Found> task = found.get();
-    if (task != null && task.isDone() && task.state() == Future.State.SUCCESS
+    if (task != null
+        && task.state() == Future.State.SUCCESS
         && task.resultNow().urls.equals(urls)) {
       found.compareAndSet(task, null);
     }
@@ -94,7 +106,8 @@ final class Topology {
               failed);
         }
       } catch (InterruptedException interrupted) {
-        throw new EngineUnavailableException("SQS: the search for a queue was cut off", interrupted);
+        throw new EngineUnavailableException(
+            "SQS: the search for a queue was cut off", interrupted);
       }
     }
   }
@@ -132,11 +145,8 @@ final class Topology {
               () ->
                   service
                       .client()
-                      .getQueueUrl(
-                          request ->
-                              request
-                                  .queueName(name)
-                                  .overrideConfiguration(service.within(patience)))
+                      .getQueueUrl(request ->
+                          request.queueName(name).overrideConfiguration(service.within(patience)))
                       .queueUrl()));
     } catch (Service.QueueGoneException _) {
       return Optional.empty();
@@ -165,12 +175,11 @@ final class Topology {
         () ->
             service
                 .client()
-                .createQueue(
-                    request ->
-                        request
-                            .queueName(name)
-                            .attributes(attributes)
-                            .overrideConfiguration(service.within(patience)))
+                .createQueue(request ->
+                    request
+                        .queueName(name)
+                        .attributes(attributes)
+                        .overrideConfiguration(service.within(patience)))
                 .queueUrl());
   }
 
@@ -183,12 +192,11 @@ final class Topology {
         () ->
             service
                 .client()
-                .getQueueAttributes(
-                    request ->
-                        request
-                            .queueUrl(url)
-                            .attributeNames(QueueAttributeName.ALL)
-                            .overrideConfiguration(service.within(patience)))
+                .getQueueAttributes(request ->
+                    request
+                        .queueUrl(url)
+                        .attributeNames(QueueAttributeName.ALL)
+                        .overrideConfiguration(service.within(patience)))
                 .attributes());
   }
 
@@ -199,7 +207,8 @@ final class Topology {
     Matcher receives = RECEIVES.matcher(policy);
     if (!target.find()) {
       differences.add(
-          sentence("has no redrive policy; it should name " + names.dead() + " as dead-letter queue"));
+          sentence(
+              "has no redrive policy; it should name " + names.dead() + " as dead-letter queue"));
     } else if (!target.group(1).equals(deadArn)) {
       differences.add(sentence("has another dead-letter queue than " + names.dead()));
     }

@@ -31,8 +31,7 @@ final class Trouble {
   private void add(String queue, String words, int failures) {
     Entry now =
         entries.compute(
-            queue,
-            (_, before) -> new Entry(failuresOf(before) + failures, sentence(queue, words)));
+            queue, (_, before) -> new Entry(failuresOf(before) + failures, sentence(queue, words)));
     if (now.failures >= FAILURES && now.failures - failures < FAILURES) {
       LOG.log(System.Logger.Level.WARNING, now.sentence);
     }

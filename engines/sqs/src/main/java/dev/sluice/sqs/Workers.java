@@ -82,6 +82,22 @@ final class Workers {
     return all(what, List.of(task), deadlineNanos).getFirst();
   }
 
+  /// Runs all tasks, which make their calls by way of [#all], and waits for them.
+  void each(String what, List<Runnable> tasks, long deadlineNanos) {
+    if (tasks.size() == 1) {
+      tasks.getFirst().run();
+    } else if (!tasks.isEmpty()) {
+      List<Supplier<Boolean>> some = new ArrayList<>(tasks.size());
+      for (Runnable task : tasks) {
+        some.add(() -> {
+          task.run();
+          return true;
+        });
+      }
+      all(what, some, deadlineNanos);
+    }
+  }
+
   private static RuntimeException thrown(String what, @Nullable Throwable failure) {
     return switch (failure) {
       // Thrown anew, so that the trace is that of the caller.
