@@ -247,6 +247,16 @@ final class Ledger {
     }
   }
 
+  /// All that runs here.
+  List<Received> running() {
+    lock.lock();
+    try {
+      return List.copyOf(leases.values());
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /// Forgets leases that are over, and says which.
   List<Lease> expired(long nowNanos) {
     lock.lock();
