@@ -2,6 +2,7 @@ package dev.sluice.sqs;
 
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.Controllable.Control;
+import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.job.AttemptOutcome;
 import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.DeathReason;
@@ -36,6 +37,12 @@ final class DeadLetters {
   /// Looks that found nothing, after which there is nothing: SQS is spread over many servers.
   private static final int EMPTY_LOOKS = 2;
 
+  /// Most messages of one list: beyond, the oldest of these are shown.
+  private static final int MOST_SEEN = 1000;
+
+  /// The part of the time limit that is kept for showing again what was hidden.
+  private static final int KEPT = 3;
+
   private static final String FOREIGN_TYPE = "foreign";
 
   private final Service service;
@@ -58,6 +65,8 @@ final class DeadLetters {
   private enum Next {
     /// Nothing, and further.
     GO_ON,
+    /// Nothing, and no further.
+    STOP,
     /// It was dealt with, and further.
     TAKEN,
     /// It was dealt with, and no further.
@@ -71,14 +80,15 @@ final class DeadLetters {
 
   List<JobView> dead(SqsQueue queue, int limit, Patience patience) {
     List<JobView> seen = new ArrayList<>();
-    // Received in no order that one could rely on, so the oldest are found among all.
-    walk(
-        queue,
-        patience,
-        dead -> {
-          seen.add(dead.view);
-          return Next.GO_ON;
-        });
+    // Received in no order that one could rely on, so the oldest are found among many.
+    var _ =
+        walk(
+            queue,
+            patience,
+            dead -> {
+              seen.add(dead.view);
+              return seen.size() < MOST_SEEN ? Next.GO_ON : Next.STOP;
+            });
     seen.sort(Comparator.comparing((JobView view) -> endedAt(view)).thenComparing(JobView::id));
     return List.copyOf(seen.subList(0, Math.min(limit, seen.size())));
   }
@@ -90,24 +100,29 @@ final class DeadLetters {
 
   Control redrive(SqsQueue queue, JobId id, Bound bound, Patience patience) {
     List<Control> answer = new ArrayList<>();
-    walk(
-        queue,
-        patience,
-        dead -> {
-          Envelope envelope = dead.envelope;
-          if (envelope == null || !dead.view.id().equals(id)) {
-            return Next.GO_ON;
-          }
-          if (queue.admissions.take(bound, dead.view.job().bytes()).isPresent()) {
-            answer.add(Control.NO_ROOM);
-            return Next.GO_ON;
-          }
-          send(queue, envelope, patience);
-          remove(queue, dead, patience);
-          answer.add(Control.APPLIED);
-          return Next.TAKEN_LAST;
-        });
-    return answer.isEmpty() ? Control.NOT_FOUND : answer.getLast();
+    boolean whole =
+        walk(
+            queue,
+            patience,
+            dead -> {
+              Envelope envelope = dead.envelope;
+              if (envelope == null || !dead.view.id().equals(id)) {
+                return Next.GO_ON;
+              }
+              if (queue.admissions.take(bound, dead.view.job().bytes()).isPresent()) {
+                answer.add(Control.NO_ROOM);
+                return Next.STOP;
+              }
+              send(queue, envelope, patience);
+              remove(queue, dead, patience);
+              answer.add(Control.APPLIED);
+              return Next.TAKEN_LAST;
+            });
+    if (answer.isEmpty()) {
+      requireWhole(queue, whole);
+      return Control.NOT_FOUND;
+    }
+    return answer.getLast();
   }
 
   private void send(SqsQueue queue, Envelope envelope, Patience patience) {
@@ -130,32 +145,53 @@ final class DeadLetters {
 
   int forget(SqsQueue queue, Set<JobId> ids, Patience patience) {
     Set<JobId> left = new HashSet<>(ids);
-    walk(
-        queue,
-        patience,
-        dead -> {
-          if (!ids.contains(dead.view.id())) {
-            return Next.GO_ON;
-          }
-          remove(queue, dead, patience);
-          left.remove(dead.view.id());
-          return left.isEmpty() ? Next.TAKEN_LAST : Next.TAKEN;
-        });
+    boolean whole =
+        walk(
+            queue,
+            patience,
+            dead -> {
+              if (!ids.contains(dead.view.id())) {
+                return Next.GO_ON;
+              }
+              remove(queue, dead, patience);
+              left.remove(dead.view.id());
+              return left.isEmpty() ? Next.TAKEN_LAST : Next.TAKEN;
+            });
+    if (left.size() == ids.size() && !ids.isEmpty()) {
+      requireWhole(queue, whole);
+    }
     return ids.size() - left.size();
   }
 
-  /// Receives until nothing comes any more, and shows again what nobody took.
-  private void walk(SqsQueue queue, Patience patience, Visitor visitor) {
-    Topology.Urls urls = queue.topology.existing(patience).orElse(null);
-    if (urls == null || !begin(queue, patience)) {
-      return;
+  /// What was not found within the time limit is not known to be missing.
+  private static void requireWhole(SqsQueue queue, boolean whole) {
+    if (!whole) {
+      throw new EngineUnavailableException(
+          "queue '"
+              + queue.name()
+              + "' on SQS: has more dead jobs than can be looked through within the time limit");
     }
+  }
+
+  /// Receives until nothing comes any more, and shows again what nobody took.
+  ///
+  /// @return whether the visitor saw all that it asked for
+  private boolean walk(SqsQueue queue, Patience patience, Visitor visitor) {
+    Topology.Urls urls = queue.topology.existing(patience).orElse(null);
+    if (urls == null) {
+      return true;
+    }
+    begin(queue, patience);
+    long kept = patience.leftNanos() / KEPT;
     List<Batches.Visibility> hidden = new ArrayList<>();
     try {
       int empty = 0;
       boolean last = false;
       Set<String> seen = new HashSet<>();
-      while (!last && empty < EMPTY_LOOKS && patience.leftNanos() > 0) {
+      while (!last && empty < EMPTY_LOOKS) {
+        if (patience.leftNanos() < kept) {
+          return false;
+        }
         List<Message> messages = receive(queue, urls, patience);
         empty = messages.isEmpty() ? empty + 1 : 0;
         for (Message message : messages) {
@@ -163,8 +199,8 @@ final class DeadLetters {
               last || !seen.add(message.messageId())
                   ? Next.GO_ON
                   : visitor.visit(read(queue, message));
-          last |= next == Next.TAKEN_LAST;
-          if (next == Next.GO_ON) {
+          last |= next == Next.TAKEN_LAST || next == Next.STOP;
+          if (next == Next.GO_ON || next == Next.STOP) {
             hidden.add(new Batches.Visibility(message.receiptHandle(), 0));
           }
         }
@@ -178,12 +214,13 @@ final class DeadLetters {
         looking.unlock();
       }
     }
+    return true;
   }
 
-  private boolean begin(SqsQueue queue, Patience patience) {
+  private void begin(SqsQueue queue, Patience patience) {
     try {
       if (looking.tryLock(patience.leftNanos(), TimeUnit.NANOSECONDS)) {
-        return true;
+        return;
       }
     } catch (InterruptedException _) {
       // Falls through: nobody interrupts a worker but at the end.

@@ -20,11 +20,12 @@ import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 /// Threading: [#step] is confined to its loop and starts calls without waiting for them; the rest
 /// is thread-safe.
 final class Gauge implements Environment.Step {
+  private static final System.Logger LOG = System.getLogger("dev.sluice.sqs");
+
   /// A queue that nobody asked for anything this long is not looked at.
   private static final long IN_USE_NANOS = 60_000_000_000L;
 
   private static final long NAMES_NANOS = 30_000_000_000L;
-  private static final String NAMES = "(names)";
 
   private final Service service;
   private final Ledger ledger;
@@ -161,22 +162,15 @@ final class Gauge implements Environment.Step {
     }
     try {
       Set<String> all = new HashSet<>();
-      service.call(
-          NAMES,
-          "list queues",
-          patience,
-          () -> {
-            service
-                .client()
-                .listQueuesPaginator(request ->
-                    request
-                        .queueNamePrefix(service.address().prefix())
-                        .maxResults(1000)
-                        .overrideConfiguration(service.within(patience)))
-                .queueUrls()
-                .forEach(url -> all.add(url.substring(url.lastIndexOf('/') + 1)));
-            return true;
-          });
+      service
+          .client()
+          .listQueuesPaginator(request ->
+              request
+                  .queueNamePrefix(service.address().prefix())
+                  .maxResults(1000)
+                  .overrideConfiguration(service.within(patience)))
+          .queueUrls()
+          .forEach(url -> all.add(url.substring(url.lastIndexOf('/') + 1)));
       Set<String> found = new TreeSet<>();
       for (String sqsName : all) {
         QueueNames.queueOf(service.address(), sqsName)
@@ -184,9 +178,9 @@ final class Gauge implements Environment.Step {
             .ifPresent(found::add);
       }
       named = found;
-    } catch (EngineUnavailableException unavailable) {
-      // The right to list is not needed for anything else, so its lack is no trouble.
-      service.trouble.succeeded(NAMES);
+    } catch (RuntimeException unlisted) {
+      // The right to list is needed for nothing else, so its lack is no trouble.
+      LOG.log(System.Logger.Level.DEBUG, "cannot list the queues: " + Failure.of(unlisted).words());
     }
     return true;
   }

@@ -5,6 +5,7 @@ import dev.sluice.engine.Lease;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -47,23 +48,33 @@ final class Intake {
     return service.address().fifo();
   }
 
+  /// What a receive brought.
+  ///
+  /// @param jobs may run now
+  /// @param early have a time that has not come
+  /// @param stale receipts of copies that others have replaced
+  /// @param foreign messages that are not ours, with the reason
+  record Sorted(
+      List<Received> jobs,
+      List<Received> early,
+      List<String> stale,
+      Map<Message, String> foreign) {}
+
   /// Sorts.
   ///
   /// @param keep for how long SQS keeps them from others
   /// @param lost is given the leases that are over, as these messages show
-  /// @return the jobs that may run
-  List<Received> read(List<Message> messages, Duration keep, List<Lease> lost) {
+  Sorted sort(List<Message> messages, Duration keep, List<Lease> lost) {
     long now = service.clock().monotonicNanos();
     long millis = service.clock().wallMillis();
-    List<Received> jobs = new ArrayList<>();
-    List<Received> early = new ArrayList<>();
-    List<String> stale = new ArrayList<>();
+    Sorted sorted =
+        new Sorted(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new LinkedHashMap<>());
     for (Message message : messages) {
       Envelope envelope;
       try {
         envelope = envelope(queue.name(), message);
       } catch (MessageText.UnreadableException unreadable) {
-        bury(message, String.valueOf(unreadable.getMessage()));
+        sorted.foreign.put(message, String.valueOf(unreadable.getMessage()));
         continue;
       }
       Received received =
@@ -77,17 +88,22 @@ final class Intake {
               now,
               now + keep.toNanos());
       switch (ledger.meet(received, lost)) {
-        case NEW -> (dueMillis(received) > millis ? early : jobs).add(received);
-        case STALE -> stale.add(message.receiptHandle());
+        case NEW -> (dueMillis(received) > millis ? sorted.early : sorted.jobs).add(received);
+        case STALE -> sorted.stale.add(message.receiptHandle());
         case SAME -> {}
       }
     }
-    inTheEnd("send on", early, messagesEarly -> sendOn(messagesEarly, service.patience()));
-    if (!stale.isEmpty()) {
-      inTheEnd(
-          "delete", stale, receipts -> batches.delete(queue, false, receipts, service.patience()));
-    }
-    return jobs;
+    return sorted;
+  }
+
+  /// Deals with all but the jobs that may run.
+  void finish(Sorted sorted) {
+    inTheEnd("send on", sorted.early, early -> sendOn(early, service.patience()));
+    inTheEnd(
+        "delete",
+        sorted.stale,
+        receipts -> batches.delete(queue, false, receipts, service.patience()));
+    sorted.foreign.forEach(this::bury);
   }
 
   static Envelope envelope(String queue, Message message) throws MessageText.UnreadableException {

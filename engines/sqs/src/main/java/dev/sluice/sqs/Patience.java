@@ -12,6 +12,9 @@ final class Patience {
   private static final long LONGEST_NANOS = 2_000_000_000;
   private static final long SHORTEST_NANOS = 5_000_000;
 
+  /// A try that has less time than this is not begun: it would be cut off, and hide what was wrong.
+  private static final long LEAST_NANOS = 300_000_000;
+
   private final Environment environment;
   private final Workers workers;
   private final long deadlineNanos;
@@ -37,6 +40,6 @@ final class Patience {
   boolean pause(int tries) {
     long most = Math.min(LONGEST_NANOS, FIRST_NANOS << Math.min(tries - 1, 10));
     long pause = SHORTEST_NANOS + (long) (environment.random().nextDouble() * most);
-    return leftNanos() > pause && workers.pause(pause) && leftNanos() > 0;
+    return leftNanos() > pause + LEAST_NANOS && workers.pause(pause) && leftNanos() > 0;
   }
 }

@@ -63,7 +63,7 @@ final class Receiver {
     } finally {
       lock.unlock();
     }
-    intake.giveBack(late);
+    giveBackLater(late);
     return claims(taken, now);
   }
 
@@ -112,7 +112,8 @@ final class Receiver {
         failures = 0;
       } catch (EngineUnavailableException | Service.QueueGoneException gone) {
         failed = true;
-      } catch (RuntimeException broken) {
+      } catch (Throwable broken) {
+        // Also an error: a receiver that dies with its places taken would never receive again.
         failed = true;
         LOG.log(System.Logger.Level.WARNING, "a receive on SQS failed: " + broken);
       }
@@ -177,12 +178,13 @@ final class Receiver {
       return 0;
     }
     List<Lease> lost = new ArrayList<>();
-    List<Received> jobs = intake.read(messages, keep, lost);
-    add(jobs);
+    Intake.Sorted sorted = intake.sort(messages, keep, lost);
+    add(sorted.jobs());
     lost.forEach(service.hints::lost);
-    if (!jobs.isEmpty()) {
+    if (!sorted.jobs().isEmpty()) {
       service.hints.work();
     }
+    intake.finish(sorted);
     return messages.size();
   }
 
@@ -235,8 +237,13 @@ final class Receiver {
     } finally {
       lock.unlock();
     }
-    if (!back.isEmpty()) {
-      service.workers.start("give-back", () -> intake.giveBack(back));
+    giveBackLater(back);
+  }
+
+  /// Not on the caller's thread, for a claim waits for nobody.
+  private void giveBackLater(List<Received> messages) {
+    if (!messages.isEmpty()) {
+      service.workers.start("give-back", () -> intake.giveBack(messages));
     }
   }
 

