@@ -69,8 +69,7 @@ final class SluiceOnSqsTest {
 
       assertThat(done.await(60, TimeUnit.SECONDS)).isTrue();
     }
-    runs.forEach(
-        (number, count) -> assertThat(count).hasValue(number % 10 == 0 ? 2 : 1));
+    runs.forEach((number, count) -> assertThat(count).hasValue(number % 10 == 0 ? 2 : 1));
   }
 
   private static EnqueueOptions inMail() {
@@ -94,9 +93,7 @@ final class SluiceOnSqsTest {
                         return Outcome.done();
                       })
                   .start()) {
-        dying.until(
-            "bury it",
-            () -> !sluice.list("mail", JobState.DEAD, 5, null).jobs().isEmpty());
+        dying.until("bury it", () -> !sluice.list("mail", JobState.DEAD, 5, null).jobs().isEmpty());
         assertThat(sluice.list("mail", JobState.DEAD, 5, null).jobs().getFirst().deathReason())
             .isEqualTo(DeathReason.POISON);
         assertThat(starts).hasValue(0);
