@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -47,9 +48,18 @@ final class QueueRoutes {
     List<Map<String, Object>> queues =
         book.all().stream()
             .filter(entry -> call.caller().mayUse(entry.name()))
-            .map(this::json)
+            .flatMap(entry -> listed(entry).stream())
             .toList();
     call.send(Status.OK_200, Map.of("queues", queues));
+  }
+
+  /// One that is dropped at this moment is not listed.
+  private Optional<Map<String, Object>> listed(QueueBook.Entry entry) {
+    try {
+      return Optional.of(json(entry));
+    } catch (IllegalArgumentException dropped) {
+      return Optional.empty();
+    }
   }
 
   private void show(Call call, Status status) {
@@ -94,6 +104,9 @@ final class QueueRoutes {
     json.put("origin", entry.origin().text());
     json.put("paused", counts.paused());
     json.put("worked", status.worked());
+    if (!sluice.limits().exactCounts()) {
+      json.put("approximate", true);
+    }
     json.put("counts", byState(counts));
     json.put("waiting", counts.waiting());
     json.put("waitingBytes", counts.waitingBytes());

@@ -53,7 +53,7 @@ final class WebhookDeliveries implements AutoCloseable {
   }
 
   /// Lets go of what was prepared and never came into force.
-  private void abandon(String queue) {
+  void abandon(String queue) {
     Optional<WebhookDelivery> unused = prepared.remove(queue);
     if (unused != null) {
       unused.filter(it -> it != current.get(queue)).ifPresent(WebhookDelivery::retire);

@@ -2,6 +2,8 @@ package dev.sluice.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.Delivery;
+import dev.sluice.QueuePolicy;
 import dev.sluice.Sluice;
 import dev.sluice.engine.Environment;
 import dev.sluice.memory.MemoryEngine;
@@ -58,6 +60,43 @@ final class QueueRoutesTest {
       assertThat(probe.get("/v1/queues").json().at("/queues").findValuesAsString("name"))
           .containsExactly("default", "mail");
       assertThat(probe.get("/v1/queues/nope").reason()).isEqualTo("unknown-queue");
+    }
+  }
+
+  @Test
+  void whatHoldsIsKnownBeforeTheServerStarts() {
+    ServerConfig config =
+        ServerConfig.defaults()
+            .withQueues(
+                QueueList.read(
+                    SluiceServer.mapper().readTree("{\"mail\": {\"maxCrashes\": 2}}"), "/queues"));
+    try (HttpProbe probe = start("{\"mail\": {\"maxCrashes\": 2}}")) {
+      probe.put("/v1/queues/mail", "{\"maxCrashes\": 7}");
+      probe.put("/v1/queues/made", "{\"maxCrashes\": 9}");
+
+      Map<String, QueuePolicy> policies =
+          SluiceServer.policies(config, probe.sluice().remembered());
+
+      assertThat(policies.get("mail").maxCrashes()).isEqualTo(7);
+      assertThat(policies.get("made").maxCrashes()).isEqualTo(9);
+      assertThat(policies).containsOnlyKeys("default", "mail", "made");
+      assertThat(SluiceServer.policies(config, Map.of()).get("mail").maxCrashes()).isEqualTo(2);
+      assertThat(SluiceServer.policies(config, Map.of("queue/mail", "{nonsense"))).hasSize(2);
+    }
+  }
+
+  @Test
+  void aQueueTooManyIsNotKept() {
+    try (HttpProbe probe = start("{\"auto-create\": {\"max\": 1000}}")) {
+      for (int i = probe.sluice().queues().size(); i < 1000; i++) {
+        probe.sluice().define("q" + i, QueuePolicy.defaults(), Delivery.pull());
+      }
+      HttpProbe.Answer enqueued = probe.post("/v1/queues/one-more/jobs", "{\"payload\": 1}");
+      assertThat(enqueued.status()).isEqualTo(409);
+      assertThat(enqueued.reason()).isEqualTo("too-many-queues");
+      assertThat(probe.put("/v1/queues/one-more", "{}").reason()).isEqualTo("too-many-queues");
+      assertThat(probe.sluice().remembered()).isEmpty();
+      assertThat(probe.get("/v1/queues/one-more").status()).isEqualTo(404);
     }
   }
 
