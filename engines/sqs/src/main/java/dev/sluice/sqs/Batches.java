@@ -78,13 +78,7 @@ final class Batches {
       entries.add(message.entry(Integer.toString(i), delaySeconds(message.dueMillis())));
     }
     SendMessageBatchResponse answer =
-        service
-            .client()
-            .sendMessageBatch(request ->
-                request
-                    .queueUrl(url)
-                    .entries(entries)
-                    .overrideConfiguration(service.within(patience)));
+        service.client().sendMessageBatch(request -> request.queueUrl(url).entries(entries));
     Map<String, String> done = new HashMap<>();
     answer.successful().forEach(entry -> done.put(entry.id(), entry.messageId()));
     return new Reply(done, answer.failed());
@@ -108,13 +102,7 @@ final class Batches {
               .build());
     }
     DeleteMessageBatchResponse answer =
-        service
-            .client()
-            .deleteMessageBatch(request ->
-                request
-                    .queueUrl(url)
-                    .entries(entries)
-                    .overrideConfiguration(service.within(patience)));
+        service.client().deleteMessageBatch(request -> request.queueUrl(url).entries(entries));
     Map<String, String> done = new HashMap<>();
     answer.successful().forEach(entry -> done.put(entry.id(), ""));
     return new Reply(done, answer.failed());
@@ -133,11 +121,7 @@ final class Batches {
     ChangeMessageVisibilityBatchResponse answer =
         service
             .client()
-            .changeMessageVisibilityBatch(request ->
-                request
-                    .queueUrl(url)
-                    .entries(entries)
-                    .overrideConfiguration(service.within(patience)));
+            .changeMessageVisibilityBatch(request -> request.queueUrl(url).entries(entries));
     Map<String, String> done = new HashMap<>();
     answer.successful().forEach(entry -> done.put(entry.id(), ""));
     return new Reply(done, answer.failed());

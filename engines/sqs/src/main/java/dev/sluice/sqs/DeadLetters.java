@@ -246,8 +246,7 @@ final class DeadLetters {
                         .visibilityTimeout(HIDE_SECONDS)
                         .waitTimeSeconds(0)
                         .messageSystemAttributeNames(MessageSystemAttributeName.ALL)
-                        .messageAttributeNames("All")
-                        .overrideConfiguration(service.within(patience)))
+                        .messageAttributeNames("All"))
                 .messages());
   }
 

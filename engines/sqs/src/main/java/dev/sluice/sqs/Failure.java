@@ -5,8 +5,6 @@ import java.util.Set;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.AbortedException;
-import software.amazon.awssdk.core.exception.ApiCallAttemptTimeoutException;
-import software.amazon.awssdk.core.exception.ApiCallTimeoutException;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.services.sqs.model.BatchResultErrorEntry;
 import software.amazon.awssdk.services.sqs.model.QueueDeletedRecentlyException;
@@ -93,9 +91,8 @@ record Failure(Kind kind, String code, String words, boolean unknown) {
               "the queue was deleted, and AWS lets one of that name be made 60 s after that",
               false);
       case AwsServiceException answered -> answered(answered);
-      case ApiCallTimeoutException _ -> silent("no answer within the time limit");
-      case ApiCallAttemptTimeoutException _ -> silent("no answer within the time limit");
-      case AbortedException _ -> silent("the call was cut off");
+      // Whoever waited for the call has cut it off.
+      case AbortedException _ -> silent("no answer within the time limit");
       case SdkClientException client -> client(client);
       default -> new Failure(Kind.LASTING, "", nameOf(thrown), true);
     };
@@ -160,6 +157,9 @@ record Failure(Kind kind, String code, String words, boolean unknown) {
     Throwable root = client;
     for (int depth = 0; depth < DEEPEST && root.getCause() != null; depth++) {
       root = root.getCause();
+    }
+    if (Thread.currentThread().isInterrupted()) {
+      return silent("no answer within the time limit");
     }
     return silent("no connection (" + nameOf(root) + ")");
   }

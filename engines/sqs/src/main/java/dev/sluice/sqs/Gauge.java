@@ -49,20 +49,33 @@ final class Gauge implements Environment.Step {
     for (SqsQueue queue : queues.get()) {
       queue.receiver.tend();
       if (queue.exists && now - queue.usedNanos < IN_USE_NANOS && looking.add(queue)) {
-        service.workers.start(
-            "look",
-            () -> {
-              try {
-                look(queue, false, service.patience());
-              } catch (EngineUnavailableException _) {
-                // It is in the trouble already, and the next look comes.
-              } finally {
-                looking.remove(queue);
-              }
-            });
+        var _ =
+            service.workers.start(
+                "tend",
+                () -> {
+                  try {
+                    looked(queue);
+                  } catch (EngineUnavailableException _) {
+                    // It is in the trouble already, and the next look comes.
+                  } finally {
+                    looking.remove(queue);
+                  }
+                });
       }
     }
     return service.tuning().look().toNanos();
+  }
+
+  private void looked(SqsQueue queue) {
+    Patience patience = service.patience();
+    var _ =
+        service.workers.one(
+            "look",
+            () -> {
+              look(queue, false, patience);
+              return true;
+            },
+            patience.deadlineNanos());
   }
 
   /// Asks for the depth.
@@ -103,14 +116,7 @@ final class Gauge implements Environment.Step {
   /// What the newest look showed.
   Counts counts(SqsQueue queue) {
     if (!queue.looked) {
-      Patience patience = service.patience();
-      service.workers.one(
-          "look",
-          () -> {
-            look(queue, false, patience);
-            return true;
-          },
-          patience.deadlineNanos());
+      looked(queue);
     }
     SqsQueue.Depth depth = queue.depth;
     long buffered = queue.receiver.buffered();
@@ -136,24 +142,29 @@ final class Gauge implements Environment.Step {
     }
     long now = service.clock().monotonicNanos();
     if (!namesAsked) {
-      Patience patience = service.patience();
-      service.workers.one("list", () -> list(patience), patience.deadlineNanos());
+      listed();
     } else if (now - namedNanos > NAMES_NANOS && naming.compareAndSet(false, true)) {
-      service.workers.start(
-          "list",
-          () -> {
-            try {
-              list(service.patience());
-            } finally {
-              naming.set(false);
-            }
-          });
+      var _ =
+          service.workers.start(
+              "list",
+              () -> {
+                try {
+                  listed();
+                } finally {
+                  naming.set(false);
+                }
+              });
     }
     names.addAll(named);
     return names;
   }
 
-  private boolean list(Patience patience) {
+  private void listed() {
+    long deadline = service.patience().deadlineNanos();
+    var _ = service.workers.one("list", this::list, deadline);
+  }
+
+  private boolean list() {
     namedNanos = service.clock().monotonicNanos();
     namesAsked = true;
     if (service.address().prefix().isEmpty()) {
@@ -164,11 +175,8 @@ final class Gauge implements Environment.Step {
       Set<String> all = new HashSet<>();
       service
           .client()
-          .listQueuesPaginator(request ->
-              request
-                  .queueNamePrefix(service.address().prefix())
-                  .maxResults(1000)
-                  .overrideConfiguration(service.within(patience)))
+          .listQueuesPaginator(
+              request -> request.queueNamePrefix(service.address().prefix()).maxResults(1000))
           .queueUrls()
           .forEach(url -> all.add(url.substring(url.lastIndexOf('/') + 1)));
       Set<String> found = new TreeSet<>();

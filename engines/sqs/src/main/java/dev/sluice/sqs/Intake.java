@@ -234,17 +234,20 @@ final class Intake {
               SendMessageRequest.builder()
                   .queueUrl(urls.dead())
                   .messageBody(message.body())
-                  .messageAttributes(attributes)
-                  .overrideConfiguration(service.within(patience));
+                  .messageAttributes(attributes);
           if (fifo()) {
             copy.messageGroupId(message.messageId()).messageDeduplicationId(message.messageId());
           }
           var sent =
-              service.call(
-                  queue.name(),
-                  "bury a foreign message",
-                  patience,
-                  () -> service.client().sendMessage(copy.build()));
+              service.workers.one(
+                  "bury",
+                  () ->
+                      service.call(
+                          queue.name(),
+                          "bury a foreign message",
+                          patience,
+                          () -> service.client().sendMessage(copy.build())),
+                  patience.deadlineNanos());
           batches.delete(queue, false, List.of(message.receiptHandle()), patience);
           return sent;
         });

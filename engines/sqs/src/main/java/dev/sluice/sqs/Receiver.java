@@ -90,7 +90,7 @@ final class Receiver {
     while (polls < allowed && wanted - buffer.size() - expected > 0) {
       int most = expect();
       polls++;
-      service.workers.start("receive", () -> poll(most));
+      var _ = service.workers.start("poll", () -> poll(most));
     }
   }
 
@@ -147,29 +147,19 @@ final class Receiver {
 
   private int receive(int most) {
     Patience patience = service.patience();
-    Topology.Urls urls = queue.topology.urls(patience);
+    Topology.Urls urls =
+        service.workers.one("find", () -> queue.topology.urls(patience), patience.deadlineNanos());
     queue.exists = true;
     Duration keep = leaseNow();
     List<Message> messages;
+    Tuning tuning = service.tuning();
+    Duration limit = tuning.longPoll().plus(tuning.timeLimit());
     try {
       messages =
-          service.call(
-              queue.name(),
+          service.workers.one(
               "receive",
-              patience,
-              () ->
-                  service
-                      .client()
-                      .receiveMessage(request ->
-                          request
-                              .queueUrl(urls.main())
-                              .maxNumberOfMessages(most)
-                              .visibilityTimeout(seconds(keep))
-                              .waitTimeSeconds((int) service.tuning().longPoll().toSeconds())
-                              .messageSystemAttributeNames(
-                                  MessageSystemAttributeName.APPROXIMATE_RECEIVE_COUNT)
-                              .messageAttributeNames("All"))
-                      .messages());
+              () -> receive(urls.main(), most, keep, patience),
+              service.clock().monotonicNanos() + limit.toNanos());
     } catch (Service.QueueGoneException gone) {
       queue.topology.gone(urls);
       throw gone;
@@ -186,6 +176,26 @@ final class Receiver {
     }
     intake.finish(sorted);
     return messages.size();
+  }
+
+  private List<Message> receive(String url, int most, Duration keep, Patience patience) {
+    return service.call(
+        queue.name(),
+        "receive",
+        patience,
+        () ->
+            service
+                .client()
+                .receiveMessage(request ->
+                    request
+                        .queueUrl(url)
+                        .maxNumberOfMessages(most)
+                        .visibilityTimeout(seconds(keep))
+                        .waitTimeSeconds((int) service.tuning().longPoll().toSeconds())
+                        .messageSystemAttributeNames(
+                            MessageSystemAttributeName.APPROXIMATE_RECEIVE_COUNT)
+                        .messageAttributeNames("All"))
+                .messages());
   }
 
   private Duration leaseNow() {
@@ -243,7 +253,7 @@ final class Receiver {
   /// Not on the caller's thread, for a claim waits for nobody.
   private void giveBackLater(List<Received> messages) {
     if (!messages.isEmpty()) {
-      service.workers.start("give-back", () -> intake.giveBack(messages));
+      var _ = service.workers.start("give-back", () -> intake.giveBack(messages));
     }
   }
 

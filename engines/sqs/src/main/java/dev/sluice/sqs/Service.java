@@ -3,22 +3,19 @@ package dev.sluice.sqs;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import java.time.Duration;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
-import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sqs.SqsClient;
-import software.amazon.awssdk.utils.ThreadFactoryBuilder;
 
 /// The connection to SQS: one client, the times that its calls may take, and what is wrong with it.
-/// The SDK tries nothing again by itself, so that all waiting is in one place and has one limit.
+/// The SDK tries nothing again by itself, so that all waiting is in one place and has one limit;
+/// nor does it set timers: whoever waits for a call cuts it off, see [Workers].
 ///
 /// Threading: thread-safe. Calls are made on threads of [Workers].
 final class Service {
@@ -29,7 +26,6 @@ final class Service {
 
   private final SqsClient client;
   private final SdkHttpClient http;
-  private final ScheduledThreadPoolExecutor timer;
   private final Environment environment;
   private final Tuning tuning;
   private final Address address;
@@ -46,15 +42,6 @@ final class Service {
     this.environment = environment;
     this.tuning = tuning;
     this.workers = new Workers(environment);
-    this.timer =
-        new ScheduledThreadPoolExecutor(
-            1,
-            new ThreadFactoryBuilder()
-                .threadNamePrefix("sluice-sqs-timer")
-                .daemonThreads(true)
-                .build());
-    // Each call sets a timer and nearly all take it back.
-    timer.setRemoveOnCancelPolicy(true);
     Duration receive = tuning.longPoll().plus(tuning.timeLimit());
     this.http =
         Apache5HttpClient.builder()
@@ -69,10 +56,7 @@ final class Service {
             .region(Region.of(address.region()))
             .credentialsProvider(
                 credentials != null ? credentials : DefaultCredentialsProvider.builder().build())
-            .overrideConfiguration(all ->
-                all.retryStrategy(AwsRetryStrategy.doNotRetry())
-                    .apiCallTimeout(receive)
-                    .scheduledExecutorService(timer));
+            .overrideConfiguration(all -> all.retryStrategy(AwsRetryStrategy.doNotRetry()));
     if (address.endpoint() != null) {
       builder.endpointOverride(address.endpoint());
     }
@@ -106,12 +90,6 @@ final class Service {
   /// The time that a verb has from now on.
   Patience patience() {
     return new Patience(environment, workers, tuning.timeLimit());
-  }
-
-  /// Lets a call that starts now take no longer than is left.
-  Consumer<AwsRequestOverrideConfiguration.Builder> within(Patience patience) {
-    Duration limit = Duration.ofNanos(Math.max(1_000_000, patience.leftNanos()));
-    return call -> call.apiCallTimeout(limit);
   }
 
   /// Makes a call until it succeeds, it is useless to go on, or the time is up.
@@ -169,7 +147,6 @@ final class Service {
     workers.close();
     client.close();
     http.close();
-    timer.shutdownNow();
   }
 
   /// There is no queue of that name (any more).

@@ -142,12 +142,7 @@ final class Topology {
               names.queue(),
               "find " + name,
               patience,
-              () ->
-                  service
-                      .client()
-                      .getQueueUrl(request ->
-                          request.queueName(name).overrideConfiguration(service.within(patience)))
-                      .queueUrl()));
+              () -> service.client().getQueueUrl(request -> request.queueName(name)).queueUrl()));
     } catch (Service.QueueGoneException _) {
       return Optional.empty();
     }
@@ -175,11 +170,7 @@ final class Topology {
         () ->
             service
                 .client()
-                .createQueue(request ->
-                    request
-                        .queueName(name)
-                        .attributes(attributes)
-                        .overrideConfiguration(service.within(patience)))
+                .createQueue(request -> request.queueName(name).attributes(attributes))
                 .queueUrl());
   }
 
@@ -192,11 +183,8 @@ final class Topology {
         () ->
             service
                 .client()
-                .getQueueAttributes(request ->
-                    request
-                        .queueUrl(url)
-                        .attributeNames(QueueAttributeName.ALL)
-                        .overrideConfiguration(service.within(patience)))
+                .getQueueAttributes(
+                    request -> request.queueUrl(url).attributeNames(QueueAttributeName.ALL))
                 .attributes());
   }
 

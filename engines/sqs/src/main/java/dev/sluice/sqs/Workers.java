@@ -21,6 +21,7 @@ final class Workers {
   /// Most calls at once for one verb: enough to hide a round trip, few enough not to be throttled.
   private static final int AT_ONCE = 32;
 
+  /// How long what was cut off may take to end.
   private static final long GRACE_NANOS = 2_000_000_000L;
 
   private final Environment environment;
@@ -32,8 +33,10 @@ final class Workers {
   }
 
   /// Runs `body` on a thread of its own.
-  void start(String what, Runnable body) {
-    environment.threads().handler("sluice-sqs-" + what + "-" + number.incrementAndGet(), body);
+  Environment.Worker start(String what, Runnable body) {
+    return environment
+        .threads()
+        .handler("sluice-sqs-" + what + "-" + number.incrementAndGet(), body);
   }
 
   /// Runs all tasks and waits for them.
@@ -47,22 +50,29 @@ final class Workers {
     AtomicInteger next = new AtomicInteger();
     CountDownLatch done = new CountDownLatch(tasks.size());
     int threads = Math.min(AT_ONCE, tasks.size());
+    List<Environment.Worker> started = new ArrayList<>(threads);
     for (int i = 0; i < threads; i++) {
-      start(
-          what,
-          () -> {
-            for (int n = next.getAndIncrement(); n < tasks.size(); n = next.getAndIncrement()) {
-              try {
-                results.set(n, tasks.get(n).get());
-              } catch (Throwable failure) {
-                failures.set(n, failure);
-              } finally {
-                done.countDown();
-              }
-            }
-          });
+      started.add(
+          start(
+              what,
+              () -> {
+                for (int n = next.getAndIncrement(); n < tasks.size(); n = next.getAndIncrement()) {
+                  try {
+                    results.set(n, tasks.get(n).get());
+                  } catch (Throwable failure) {
+                    failures.set(n, failure);
+                  } finally {
+                    done.countDown();
+                  }
+                }
+              }));
     }
-    if (!await(done, deadlineNanos - environment.clock().monotonicNanos() + GRACE_NANOS)) {
+    long left = deadlineNanos - environment.clock().monotonicNanos();
+    if (!await(done, left)) {
+      // Ends what they are doing: the SDK gives up a call whose thread is interrupted.
+      started.forEach(Environment.Worker::interrupt);
+    }
+    if (!await(done, GRACE_NANOS)) {
       throw new EngineUnavailableException("SQS: " + what + " did not end within its time limit");
     }
     List<T> values = new ArrayList<>(tasks.size());
@@ -100,6 +110,7 @@ final class Workers {
 
   private static RuntimeException thrown(String what, @Nullable Throwable failure) {
     return switch (failure) {
+      case Service.QueueGoneException gone -> gone;
       // Thrown anew, so that the trace is that of the caller.
       case EngineUnavailableException unavailable ->
           new EngineUnavailableException(String.valueOf(unavailable.getMessage()), unavailable);

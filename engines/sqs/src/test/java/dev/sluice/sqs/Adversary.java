@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
@@ -38,6 +39,8 @@ final class Adversary implements AutoCloseable {
     UNAVAILABLE,
     /// Done; the answer never arrives.
     ANSWER_LOST,
+    /// Not done; the connection stays open and nothing comes.
+    SILENT,
     /// Not done; the credentials have expired.
     EXPIRED,
     /// Not done; the credentials may not.
@@ -51,6 +54,7 @@ final class Adversary implements AutoCloseable {
   }
 
   private final HttpServer server;
+  private final CountDownLatch closed = new CountDownLatch(1);
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final HttpClient client = HttpClient.newBuilder().executor(threads).build();
   private final URI target;
@@ -108,7 +112,9 @@ final class Adversary implements AutoCloseable {
       String action = exchange.getRequestHeaders().getFirst("X-Amz-Target");
       action = action == null ? "" : action.substring(action.indexOf('.') + 1);
       calls.computeIfAbsent(action, _ -> new AtomicLong()).incrementAndGet();
-      if (strikes(Fault.THROTTLED)) {
+      if (strikes(Fault.SILENT)) {
+        closed.await();
+      } else if (strikes(Fault.THROTTLED)) {
         fail(exchange, 400, "com.amazonaws.sqs#RequestThrottled");
       } else if (strikes(Fault.EXPIRED)) {
         fail(exchange, 403, "ExpiredToken");
@@ -119,6 +125,8 @@ final class Adversary implements AutoCloseable {
       } else {
         forward(exchange, action, body);
       }
+    } catch (InterruptedException interrupted) {
+      throw new IOException(interrupted);
     }
   }
 
@@ -218,6 +226,7 @@ final class Adversary implements AutoCloseable {
 
   @Override
   public void close() {
+    closed.countDown();
     server.stop(0);
     threads.shutdownNow();
     client.shutdownNow();

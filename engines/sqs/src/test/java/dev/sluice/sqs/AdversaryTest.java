@@ -160,7 +160,7 @@ final class AdversaryTest {
   @ParameterizedTest
   @EnumSource(
       value = Fault.class,
-      names = {"THROTTLED", "UNAVAILABLE", "ANSWER_LOST", "EXPIRED", "DENIED"})
+      names = {"THROTTLED", "UNAVAILABLE", "ANSWER_LOST", "SILENT", "EXPIRED", "DENIED"})
   void troubleIsSaidInWordsAndPasses(Fault fault) {
     desk("", SHORT);
     desk.accepted(desk.job());
@@ -172,6 +172,7 @@ final class AdversaryTest {
           case UNAVAILABLE -> "the service failed (ServiceUnavailable)";
           // Cut connections, and at the end perhaps the time limit.
           case ANSWER_LOST -> "no ";
+          case SILENT -> "no answer within the time limit";
           case EXPIRED -> "the AWS credentials have expired";
           case DENIED -> "the AWS credentials do not allow it (AccessDenied)";
           case PARTIAL, DUPLICATE, REORDERED -> throw new AssertionError(fault);
@@ -186,7 +187,7 @@ final class AdversaryTest {
     assertThatExceptionOfType(EngineUnavailableException.class)
         .isThrownBy(() -> desk.completed(claim))
         .withMessageContaining(words);
-    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(9));
+    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(10));
     assertThat(desk.engine.trouble()).hasValueSatisfying(text -> assertThat(text).contains(words));
     assertThat(desk.claimNow(1)).isEmpty();
 
