@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -30,6 +31,9 @@ public final class SqsBenchmark {
   private static final String BODY = "x".repeat(200);
   private static final int THREADS = 8;
 
+  /// As long as what the engine puts into its attribute.
+  private static final String META = "v=1&id=0193".repeat(14);
+
   private SqsBenchmark() {}
 
   private record Rates(double send, double receive) {}
@@ -38,20 +42,26 @@ public final class SqsBenchmark {
     int jobs = args.length > 0 ? Integer.parseInt(args[0]) : 20_000;
     int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 7;
     List<Rates> bare = new ArrayList<>();
+    List<Rates> same = new ArrayList<>();
     List<Rates> engine = new ArrayList<>();
     try (Elastic server = new Elastic()) {
       for (int round = -2; round < rounds; round++) {
-        Rates one = bare(server, jobs);
+        Rates one = bare(server, jobs, false);
+        Rates with = bare(server, jobs, true);
         Rates two = engine(server, jobs);
         System.out.printf(
-            "%s bare SDK: send %,.0f/s, receive + delete %,.0f/s; engine: %,.0f/s, %,.0f/s%n",
+            "%s bare SDK: send %,.0f/s, receive + delete %,.0f/s; with one attribute: %,.0f/s,"
+                + " %,.0f/s; engine: %,.0f/s, %,.0f/s%n",
             round < 0 ? "warm-up" : "round " + (round + 1),
             one.send,
             one.receive,
+            with.send,
+            with.receive,
             two.send,
             two.receive);
         if (round >= 0) {
           bare.add(one);
+          same.add(with);
           engine.add(two);
         }
       }
@@ -63,6 +73,11 @@ public final class SqsBenchmark {
     System.out.printf(
         "median of %d: send %,.0f/s of %,.0f/s = %.2f; receive + delete %,.0f/s of %,.0f/s = %.2f%n",
         rounds, send, bareSend, send / bareSend, receive, bareReceive, receive / bareReceive);
+    double sameSend = median(same.stream().mapToDouble(Rates::send).toArray());
+    double sameReceive = median(same.stream().mapToDouble(Rates::receive).toArray());
+    System.out.printf(
+        "of the bare SDK with one attribute: send %.2f, receive + delete %.2f%n",
+        send / sameSend, receive / sameReceive);
     System.exit(0);
   }
 
@@ -71,7 +86,7 @@ public final class SqsBenchmark {
     return values[values.length / 2];
   }
 
-  private static Rates bare(Elastic server, int jobs) throws Exception {
+  private static Rates bare(Elastic server, int jobs, boolean attribute) throws Exception {
     try (SqsClient client =
         SqsClient.builder()
             .httpClientBuilder(Apache5HttpClient.builder().maxConnections(512))
@@ -90,11 +105,14 @@ public final class SqsBenchmark {
                 while (left.getAndDecrement() > 0) {
                   List<SendMessageBatchRequestEntry> entries = new ArrayList<>();
                   for (int i = 0; i < 10; i++) {
-                    entries.add(
+                    SendMessageBatchRequestEntry.Builder entry =
                         SendMessageBatchRequestEntry.builder()
                             .id(Integer.toString(i))
-                            .messageBody(BODY)
-                            .build());
+                            .messageBody(BODY);
+                    if (attribute) {
+                      entry.messageAttributes(Map.of("sluice", Outgoing.string(META)));
+                    }
+                    entries.add(entry.build());
                   }
                   client.sendMessageBatch(request -> request.queueUrl(url).entries(entries));
                 }
@@ -107,7 +125,11 @@ public final class SqsBenchmark {
                 while (gone.get() < jobs) {
                   List<Message> messages =
                       client
-                          .receiveMessage(request -> request.queueUrl(url).maxNumberOfMessages(10))
+                          .receiveMessage(request ->
+                              request
+                                  .queueUrl(url)
+                                  .maxNumberOfMessages(10)
+                                  .messageAttributeNames("All"))
                           .messages();
                   List<DeleteMessageBatchRequestEntry> entries = new ArrayList<>();
                   for (Message message : messages) {
