@@ -33,6 +33,7 @@ final class MessageText {
 
   private static final String VERSION = "1";
   private static final String HEADER = "h.";
+  private static final String TEXT = "text";
   private static final String NO_BODY = "-";
   private static final int LONGEST_TRACE = 128;
   private static final int LONGEST_ERROR = 1024;
@@ -66,7 +67,7 @@ final class MessageText {
     byte[] payload = job.payload();
     String text = payload.length == 0 ? NO_BODY : SqsText.decoded(payload);
     String body = text != null ? text : Base64.getEncoder().encodeToString(payload);
-    String form = payload.length == 0 ? "empty" : text != null ? "text" : "base64";
+    String form = payload.length == 0 ? "empty" : text != null ? TEXT : "base64";
     String trace = job.options().headers().get(TRACE);
     if (trace != null && !isPlain(trace)) {
       trace = null;
@@ -80,11 +81,10 @@ final class MessageText {
     Pairs pairs = new Pairs();
     pairs.put("v", VERSION);
     pairs.put("id", job.id().toString());
-    pairs.put("q", job.queue());
     pairs.put("t", job.type());
-    pairs.put("p", job.priority().name());
+    pairs.put("p", job.priority() == Priority.NORMAL ? null : job.priority().name());
     pairs.put("c", job.createdAtMillis());
-    pairs.put("body", form);
+    pairs.put("body", form.equals(TEXT) ? null : form);
     pairs.put("run", options.runAtMillis());
     pairs.put("key", options.key());
     pairs.put("expires", options.expiresAtMillis());
@@ -176,8 +176,8 @@ final class MessageText {
             JobId.parse(values.required("id")),
             queue,
             values.required("t"),
-            payload(body, values.required("body")),
-            Priority.valueOf(values.required("p")),
+            payload(body, values.text("body")),
+            priority(values.text("p")),
             values.number("c"),
             options);
     String outcome = values.text("outcome");
@@ -203,10 +203,14 @@ final class MessageText {
         values.number("died"));
   }
 
-  private static byte[] payload(String body, String form) throws UnreadableException {
-    return switch (form) {
+  private static Priority priority(@Nullable String name) {
+    return name == null ? Priority.NORMAL : Priority.valueOf(name);
+  }
+
+  private static byte[] payload(String body, @Nullable String form) throws UnreadableException {
+    return switch (form == null ? TEXT : form) {
       case "empty" -> new byte[0];
-      case "text" -> body.getBytes(StandardCharsets.UTF_8);
+      case TEXT -> body.getBytes(StandardCharsets.UTF_8);
       case "base64" -> Base64.getDecoder().decode(body);
       default -> throw new UnreadableException("a body of an unknown form");
     };

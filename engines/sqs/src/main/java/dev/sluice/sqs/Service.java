@@ -54,6 +54,8 @@ final class Service {
         SqsClient.builder()
             .httpClient(http)
             .region(Region.of(address.region()))
+            // MD5 of every body and attribute, against what TLS and TCP see to already.
+            .checksumValidationEnabled(false)
             .credentialsProvider(
                 credentials != null ? credentials : DefaultCredentialsProvider.builder().build())
             .overrideConfiguration(all -> all.retryStrategy(AwsRetryStrategy.doNotRetry()));
