@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threading: thread-safe.
 final class Workers {
-  /// Most calls at once for one verb: enough to hide a round trip, few enough not to be throttled.
-  private static final int AT_ONCE = 32;
+  /// Most calls at once for one verb: enough to hide a round trip. Measured on two cores: 32 sent a
+  /// sixth less than 10.
+  private static final int AT_ONCE = 10;
 
   /// How long what was cut off may take to end.
   private static final long GRACE_NANOS = 2_000_000_000L;
