@@ -1,0 +1,234 @@
+package dev.sluice.sqs;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// What stands between the engine and an SQS that works, and does what the real one does on its bad
+/// days. Each fault has a rate of its own, from 0 to 1.
+///
+/// Threading: thread-safe.
+final class Adversary implements AutoCloseable {
+  /// A way to go wrong.
+  enum Fault {
+    /// Not done; the service asks to slow down.
+    THROTTLED,
+    /// Not done; 503.
+    UNAVAILABLE,
+    /// Done; the answer never arrives.
+    ANSWER_LOST,
+    /// Not done; the connection stays open and nothing comes.
+    SILENT,
+    /// Not done; the credentials have expired.
+    EXPIRED,
+    /// Not done; the credentials may not.
+    DENIED,
+    /// Some entries of a batch are not done, and said to be throttled.
+    PARTIAL,
+    /// A message is there twice in one answer.
+    DUPLICATE,
+    /// Messages of one answer change places.
+    REORDERED
+  }
+
+  private final HttpServer server;
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final HttpClient client = HttpClient.newBuilder().executor(threads).build();
+  private final URI target;
+  private final Random random;
+  private final ObjectMapper json = new ObjectMapper();
+  private final Map<Fault, Double> rates = new ConcurrentHashMap<>();
+  private final Map<Fault, AtomicLong> made = new ConcurrentHashMap<>();
+  private final Map<String, AtomicLong> calls = new ConcurrentHashMap<>();
+
+  Adversary(URI target, long seed) {
+    this.target = target;
+    this.random = new Random(seed);
+    try {
+      server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+    server.setExecutor(threads);
+    server.createContext("/", this::serve);
+    server.start();
+  }
+
+  URI uri() {
+    return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+  }
+
+  Adversary with(Fault fault, double rate) {
+    rates.put(fault, rate);
+    return this;
+  }
+
+  void calm() {
+    rates.clear();
+  }
+
+  long made(Fault fault) {
+    return made.getOrDefault(fault, new AtomicLong()).get();
+  }
+
+  long calls(String action) {
+    return calls.getOrDefault(action, new AtomicLong()).get();
+  }
+
+  private boolean strikes(Fault fault) {
+    boolean now = random.nextDouble() < rates.getOrDefault(fault, 0.0);
+    if (now) {
+      made.computeIfAbsent(fault, _ -> new AtomicLong()).incrementAndGet();
+    }
+    return now;
+  }
+
+  private void serve(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      byte[] body = exchange.getRequestBody().readAllBytes();
+      String action = exchange.getRequestHeaders().getFirst("X-Amz-Target");
+      action = action == null ? "" : action.substring(action.indexOf('.') + 1);
+      calls.computeIfAbsent(action, _ -> new AtomicLong()).incrementAndGet();
+      if (strikes(Fault.SILENT)) {
+        closed.await();
+      } else if (strikes(Fault.THROTTLED)) {
+        fail(exchange, 400, "com.amazonaws.sqs#RequestThrottled");
+      } else if (strikes(Fault.EXPIRED)) {
+        fail(exchange, 403, "ExpiredToken");
+      } else if (strikes(Fault.DENIED)) {
+        fail(exchange, 403, "AccessDenied");
+      } else if (strikes(Fault.UNAVAILABLE)) {
+        fail(exchange, 503, "ServiceUnavailable");
+      } else {
+        forward(exchange, action, body);
+      }
+    } catch (InterruptedException interrupted) {
+      throw new IOException(interrupted);
+    }
+  }
+
+  private void forward(HttpExchange exchange, String action, byte[] body) throws IOException {
+    ArrayNode refused = json.createArrayNode();
+    byte[] sent = action.endsWith("Batch") ? withoutSome(body, refused) : body;
+    int status = 200;
+    byte[] answer = "{\"Successful\":[]}".getBytes(StandardCharsets.UTF_8);
+    if (sent.length > 0) {
+      HttpResponse<byte[]> response = passOn(exchange, sent);
+      status = response.statusCode();
+      answer = response.body();
+    }
+    if (strikes(Fault.ANSWER_LOST)) {
+      // Closing the exchange without an answer cuts the connection.
+      return;
+    }
+    if (status == 200 && !refused.isEmpty()) {
+      ObjectNode node = (ObjectNode) json.readTree(answer);
+      node.set("Failed", refused);
+      answer = json.writeValueAsBytes(node);
+    }
+    if (status == 200 && action.equals("ReceiveMessage")) {
+      answer = shaken(answer);
+    }
+    exchange.getResponseHeaders().set("Content-Type", "application/x-amz-json-1.0");
+    exchange.sendResponseHeaders(status, answer.length == 0 ? -1 : answer.length);
+    exchange.getResponseBody().write(answer);
+  }
+
+  private byte[] withoutSome(byte[] body, ArrayNode refused) {
+    ObjectNode node = (ObjectNode) json.readTree(body);
+    ArrayNode kept = json.createArrayNode();
+    for (JsonNode entry : node.get("Entries")) {
+      if (strikes(Fault.PARTIAL)) {
+        ObjectNode failure = json.createObjectNode();
+        failure.put("Id", entry.get("Id").asString());
+        failure.put("Code", "RequestThrottled");
+        failure.put("Message", "slow down");
+        failure.put("SenderFault", true);
+        refused.add(failure);
+      } else {
+        kept.add(entry);
+      }
+    }
+    if (refused.isEmpty()) {
+      return body;
+    }
+    node.set("Entries", kept);
+    return kept.isEmpty() ? new byte[0] : json.writeValueAsBytes(node);
+  }
+
+  private byte[] shaken(byte[] answer) {
+    if (!(json.readTree(answer) instanceof ObjectNode node)
+        || !(node.get("Messages") instanceof ArrayNode messages)
+        || messages.isEmpty()) {
+      return answer;
+    }
+    List<JsonNode> list = new ArrayList<>();
+    messages.forEach(list::add);
+    if (strikes(Fault.REORDERED)) {
+      Collections.shuffle(list, random);
+    }
+    if (strikes(Fault.DUPLICATE)) {
+      list.add(list.getFirst());
+    }
+    ArrayNode shaken = json.createArrayNode();
+    list.forEach(shaken::add);
+    node.set("Messages", shaken);
+    return json.writeValueAsBytes(node);
+  }
+
+  private HttpResponse<byte[]> passOn(HttpExchange exchange, byte[] body) throws IOException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(target.resolve(exchange.getRequestURI()))
+            .POST(HttpRequest.BodyPublishers.ofByteArray(body));
+    for (String name : List.of("Content-Type", "X-Amz-Target", "Authorization", "X-Amz-Date")) {
+      String value = exchange.getRequestHeaders().getFirst(name);
+      if (value != null) {
+        request.header(name, value);
+      }
+    }
+    try {
+      return client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+    } catch (InterruptedException interrupted) {
+      throw new IOException(interrupted);
+    }
+  }
+
+  private static void fail(HttpExchange exchange, int status, String type) throws IOException {
+    byte[] body =
+        ("{\"__type\":\"" + type + "\",\"message\":\"no\"}").getBytes(StandardCharsets.UTF_8);
+    exchange.getResponseHeaders().set("Content-Type", "application/x-amz-json-1.0");
+    exchange.sendResponseHeaders(status, body.length);
+    exchange.getResponseBody().write(body);
+  }
+
+  @Override
+  public void close() {
+    closed.countDown();
+    server.stop(0);
+    threads.shutdownNow();
+    client.shutdownNow();
+  }
+}

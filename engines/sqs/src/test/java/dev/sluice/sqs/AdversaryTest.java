@@ -1,0 +1,271 @@
+package dev.sluice.sqs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.sluice.engine.Claim;
+import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Offer;
+import dev.sluice.engine.Settle;
+import dev.sluice.engine.Settled;
+import dev.sluice.engine.Settlement;
+import dev.sluice.job.Admission;
+import dev.sluice.job.Job;
+import dev.sluice.job.JobId;
+import dev.sluice.sqs.Adversary.Fault;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.sqs.SqsClient;
+
+/// What the engine makes of the bad days of SQS.
+final class AdversaryTest {
+  private static final Tuning SHORT = Desk.TUNING.withTimeLimit(Duration.ofSeconds(2));
+
+  private static Elastic server;
+  private Adversary adversary;
+  private Desk desk;
+
+  @BeforeAll
+  static void start() {
+    server = new Elastic();
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @BeforeEach
+  void open() {
+    adversary = new Adversary(server.uri(), 42);
+  }
+
+  @AfterEach
+  void close() {
+    if (desk != null) {
+      desk.close();
+    }
+    adversary.close();
+  }
+
+  private Desk desk(String options, Tuning tuning) {
+    desk = new Desk(adversary.uri(), options, tuning);
+    return desk;
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void nothingIsLost(long seed) {
+    adversary.close();
+    adversary = new Adversary(server.uri(), seed);
+    desk("", Desk.TUNING).lease(Duration.ofSeconds(4));
+    adversary
+        .with(Fault.THROTTLED, 0.03)
+        .with(Fault.UNAVAILABLE, 0.02)
+        .with(Fault.ANSWER_LOST, 0.02)
+        .with(Fault.PARTIAL, 0.05)
+        .with(Fault.DUPLICATE, 0.2)
+        .with(Fault.REORDERED, 0.5);
+    Set<JobId> open = new HashSet<>();
+    List<Job> unsent = new ArrayList<>();
+    for (int i = 0; i < 2_000; i++) {
+      unsent.add(desk.job());
+    }
+    for (int from = 0; from < unsent.size(); from += 100) {
+      List<Offer> part =
+          unsent.subList(from, from + 100).stream().map(job -> new Offer(job, Desk.WIDE)).toList();
+      offered(part).forEach(answer -> open.add(((Admission.Accepted) answer).id()));
+    }
+    assertThat(open).hasSize(2_000);
+    Set<JobId> done = new HashSet<>();
+    List<JobId> twice = new ArrayList<>();
+    while (done.size() < 2_000) {
+      List<Claim> claims = desk.claim(Math.min(50, 2_000 - done.size()));
+      List<Settle> settles =
+          claims.stream()
+              .map(claim -> new Settle(claim.lease(), Settlement.Complete.INSTANCE))
+              .toList();
+      List<Settled> answers = settled(settles);
+      for (int i = 0; i < claims.size(); i++) {
+        JobId id = claims.get(i).job().id();
+        assertThat(open).contains(id);
+        if (answers.get(i) == Settled.APPLIED && !done.add(id)) {
+          twice.add(id);
+        }
+      }
+    }
+    assertThat(adversary.made(Fault.ANSWER_LOST)).isPositive();
+    assertThat(adversary.made(Fault.DUPLICATE)).isPositive();
+    assertThat(adversary.made(Fault.PARTIAL)).isPositive();
+    // In one process even what SQS shows twice is done once.
+    assertThat(twice).isEmpty();
+    adversary.calm();
+    assertThat(desk.engine.dead("mail", 10)).isEmpty();
+  }
+
+  /// Offers until it is known to be taken, as a caller with a key of its own would.
+  private List<Admission> offered(List<Offer> part) {
+    while (true) {
+      try {
+        return desk.engine.offer(part);
+      } catch (EngineUnavailableException again) {
+        assertThat(again.getMessage()).contains("queue 'mail' on SQS");
+      }
+    }
+  }
+
+  private List<Settled> settled(List<Settle> settles) {
+    while (true) {
+      try {
+        return desk.engine.settle(settles);
+      } catch (EngineUnavailableException again) {
+        assertThat(again.getMessage()).contains("cannot record how jobs ended");
+      }
+    }
+  }
+
+  @Test
+  void entriesThatAreRefusedForTheMomentAreSentAgain() {
+    desk("", Desk.TUNING);
+    adversary.with(Fault.PARTIAL, 0.5);
+    desk.accepted(100);
+    adversary.calm();
+    List<Claim> claims = desk.claim(100);
+    assertThat(claims.stream().map(claim -> claim.job().id()).distinct()).hasSize(100);
+    adversary.with(Fault.PARTIAL, 0.5);
+    assertThat(
+            desk.engine.settle(
+                claims.stream()
+                    .map(claim -> new Settle(claim.lease(), Settlement.Complete.INSTANCE))
+                    .toList()))
+        .containsOnly(Settled.APPLIED);
+    adversary.calm();
+    desk.nothingFor(Duration.ofMillis(500));
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Fault.class,
+      names = {"THROTTLED", "UNAVAILABLE", "ANSWER_LOST", "SILENT", "EXPIRED", "DENIED"})
+  void troubleIsSaidInWordsAndPasses(Fault fault) {
+    desk("", SHORT);
+    desk.accepted(desk.job());
+    Claim claim = desk.claimOne();
+    assertThat(desk.engine.trouble()).isEmpty();
+    String words =
+        switch (fault) {
+          case THROTTLED -> "the service asks to slow down";
+          case UNAVAILABLE -> "the service failed (ServiceUnavailable)";
+          // Cut connections, and at the end perhaps the time limit.
+          case ANSWER_LOST -> "no ";
+          case SILENT -> "no answer within the time limit";
+          case EXPIRED -> "the AWS credentials have expired";
+          case DENIED -> "the AWS credentials do not allow it (AccessDenied)";
+          case PARTIAL, DUPLICATE, REORDERED -> throw new AssertionError(fault);
+        };
+
+    adversary.with(fault, 1);
+    long before = System.nanoTime();
+    assertThatExceptionOfType(EngineUnavailableException.class)
+        .isThrownBy(() -> desk.offer(desk.job(), Desk.WIDE))
+        .withMessageContaining("cannot send: " + words)
+        .satisfies(thrown -> assertThat(thrown.getMessage()).doesNotContain("secret", "Signature"));
+    assertThatExceptionOfType(EngineUnavailableException.class)
+        .isThrownBy(() -> desk.completed(claim))
+        .withMessageContaining(words);
+    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(10));
+    assertThat(desk.engine.trouble()).hasValueSatisfying(text -> assertThat(text).contains(words));
+    assertThat(desk.claimNow(1)).isEmpty();
+
+    adversary.calm();
+    desk.completed(claim);
+    desk.accepted(desk.job());
+    desk.completed(desk.claimOne());
+    desk.until("be well again", () -> desk.engine.trouble().isEmpty());
+  }
+
+  @Test
+  void aDeletedQueueIsMadeAgain() {
+    desk("", Desk.TUNING);
+    desk.accepted(desk.job());
+    desk.completed(desk.claimOne());
+    delete(desk.prefix + "mail");
+    delete(desk.prefix + "mail-dead");
+
+    JobId id = desk.accepted(desk.job());
+    Claim claim = desk.claimOne();
+    assertThat(claim.job().id()).isEqualTo(id);
+    desk.completed(claim);
+  }
+
+  private static void delete(String name) {
+    try (var client = client()) {
+      String url = client.getQueueUrl(request -> request.queueName(name)).queueUrl();
+      client.deleteQueue(request -> request.queueUrl(url));
+    }
+  }
+
+  private static SqsClient client() {
+    return SqsClient.builder()
+        .endpointOverride(server.uri())
+        .region(Region.EU_CENTRAL_1)
+        .credentialsProvider(AnonymousCredentialsProvider.create())
+        .build();
+  }
+
+  @Test
+  void anUnreachableServerIsSaidToBe() {
+    desk = new Desk(URI.create("http://127.0.0.1:1"), "", SHORT);
+    assertThatExceptionOfType(EngineUnavailableException.class)
+        .isThrownBy(() -> desk.offer(desk.job(), Desk.WIDE))
+        .withMessageContaining("no connection (HttpHostConnectException)");
+    assertThat(desk.engine.trouble()).isPresent();
+  }
+
+  @Test
+  void aForeignMessageIsKeptAmongTheDead() {
+    desk("", Desk.TUNING);
+    desk.accepted(desk.job());
+    desk.completed(desk.claimOne());
+    try (var client = client()) {
+      String url =
+          client.getQueueUrl(request -> request.queueName(desk.prefix + "mail")).queueUrl();
+      client.sendMessage(request -> request.queueUrl(url).messageBody("hello"));
+    }
+    desk.until(
+        "bury it", () -> desk.claimNow(1).isEmpty() && !desk.engine.dead("mail", 5).isEmpty());
+    var dead = desk.engine.dead("mail", 5).getFirst();
+    assertThat(dead.job().type()).isEqualTo("foreign");
+    assertThat(dead.lastFailure().orElseThrow().error())
+        .isEqualTo("not a Sluice message: no attribute 'sluice'");
+    assertThat(desk.engine.forget("mail", Set.of(dead.id()))).isEqualTo(1);
+    assertThat(desk.engine.dead("mail", 5)).isEmpty();
+  }
+
+  @Test
+  void whatDiffersIsSaid() {
+    desk("", Desk.TUNING);
+    assertThat(desk.engine.check("mail")).isEmpty();
+    try (var client = client()) {
+      client.createQueue(request -> request.queueName(desk.prefix + "bare"));
+    }
+    assertThat(desk.engine.check("bare"))
+        .anySatisfy(sentence -> assertThat(sentence).contains("has no redrive policy"));
+    desk.queue("bare").accepted(desk.job());
+    desk.completed(desk.claimOne());
+  }
+}
