@@ -42,6 +42,7 @@ final class Decision {
                   AttemptOutcome.CANCELLED,
                   "its schedule has changed since the firing was planned",
                   nowMillis));
+      case Ending.Poisoned() -> new Settlement.Bury(DeathReason.POISON, lost(claim, nowMillis));
       case Ending.Expired() ->
           new Settlement.Bury(
               DeathReason.EXPIRED,
@@ -55,11 +56,14 @@ final class Decision {
 
   /// What becomes of a claim whose lease ended without a word.
   static Settlement reclaim(Claim claim, QueuePolicy policy, long nowMillis) {
-    AttemptRecord lost =
-        attempt(claim, AttemptOutcome.LOST, "the worker ended without a word", nowMillis);
+    AttemptRecord lost = lost(claim, nowMillis);
     return claim.crashes() + 1 >= policy.maxCrashes()
         ? new Settlement.Poison(lost)
         : new Settlement.Crash(lost);
+  }
+
+  private static AttemptRecord lost(Claim claim, long nowMillis) {
+    return attempt(claim, AttemptOutcome.LOST, "the worker ended without a word", nowMillis);
   }
 
   /// Whether the job must not be started any more. One that was started before came in time and is

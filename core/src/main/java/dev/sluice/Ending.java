@@ -36,6 +36,10 @@ sealed interface Ending {
   /// The job came too late to be started.
   record Expired() implements Ending {}
 
+  /// The job's workers died too often. Told at the start of a run by an engine whose crashes nobody
+  /// takes back, because its broker just gives the job to the next worker.
+  record Poisoned() implements Ending {}
+
   /// Why a run was interrupted. What is asked first is what counts.
   enum Interruption {
     TIMEOUT,

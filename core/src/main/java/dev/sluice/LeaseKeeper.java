@@ -61,10 +61,6 @@ final class LeaseKeeper implements Environment.Step {
   private static void heed(Run run, Extension answer, Duration lease, long now) {
     run.extendedNanos = now;
     run.lease = lease;
-    switch (answer) {
-      case EXTENDED -> {}
-      case CANCEL_REQUESTED -> run.interrupt(Ending.Interruption.CANCEL, now);
-      case LEASE_LOST -> run.interrupt(Ending.Interruption.LEASE_LOST, now);
-    }
+    run.heed(answer, now);
   }
 }

@@ -1,7 +1,7 @@
 package dev.sluice;
 
 import dev.sluice.engine.ClaimRequest;
-import dev.sluice.engine.Inspectable.Counts;
+import dev.sluice.engine.Countable.Counts;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,8 +86,7 @@ final class QueueRuntime {
 
   /// Changes the policy; of changes at the same time none is lost.
   void change(UnaryOperator<QueuePolicy> change) {
-    policy.updateAndGet(
-        before -> Objects.requireNonNull(change.apply(before), "policy: must not be null"));
+    policy.updateAndGet(change);
   }
 
   Delivery delivery() {

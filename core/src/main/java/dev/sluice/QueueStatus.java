@@ -1,6 +1,6 @@
 package dev.sluice;
 
-import dev.sluice.engine.Inspectable.Counts;
+import dev.sluice.engine.Countable.Counts;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;

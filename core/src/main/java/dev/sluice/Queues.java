@@ -1,11 +1,13 @@
 package dev.sluice;
 
+import dev.sluice.engine.Limits;
 import java.util.Collection;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// The queues of this process, by name. Bounded by [#MOST].
@@ -15,8 +17,14 @@ final class Queues {
   /// Each costs a look of every chore, and a place in memory.
   static final int MOST = 1000;
 
+  private final Limits limits;
   private volatile boolean closed;
   private final NavigableMap<String, QueueRuntime> byName = new ConcurrentSkipListMap<>();
+
+  /// @param limits what the engine can honour
+  Queues(Limits limits) {
+    this.limits = limits;
+  }
 
   /// @throws IllegalArgumentException when there is no such queue
   QueueRuntime require(String name) {
@@ -48,8 +56,10 @@ final class Queues {
 
   /// Adds a queue, or gives a known one another policy and another delivery.
   ///
-  /// @throws IllegalArgumentException when there are too many
+  /// @throws IllegalArgumentException when there are too many, or the engine cannot honour the
+  ///   policy
   void put(String name, QueuePolicy policy, Delivery delivery, long nowNanos) {
+    limits.requireKeeps(policy.lease());
     QueueRuntime known = byName.get(name);
     if (known == null) {
       if (byName.size() >= MOST) {
@@ -65,6 +75,20 @@ final class Queues {
       // Who leased from it would wait for a dispatcher that has ended.
       close();
     }
+  }
+
+  /// Changes the policy of a queue.
+  ///
+  /// @throws IllegalArgumentException when there is no such queue, or the engine cannot honour what
+  ///   comes of it
+  void change(String name, UnaryOperator<QueuePolicy> change) {
+    require(name)
+        .change(before -> {
+          QueuePolicy after = change.apply(before);
+          Objects.requireNonNull(after, "policy: must not be null");
+          limits.requireKeeps(after.lease());
+          return after;
+        });
   }
 
   Optional<QueueRuntime> remove(String name) {

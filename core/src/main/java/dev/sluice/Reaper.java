@@ -2,6 +2,7 @@ package dev.sluice;
 
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Reclaiming;
 import dev.sluice.engine.Settle;
@@ -53,7 +54,7 @@ final class Reaper implements Environment.Step {
     for (int i = 0; i < expired.size(); i++) {
       if (answers.get(i) == Settled.APPLIED) {
         any = true;
-        stop(expired.get(i));
+        runs.lost(expired.get(i).lease(), clock.monotonicNanos());
         if (!listeners.isEmpty()) {
           listeners.tell(event(expired.get(i), settles.get(i).settlement()));
         }
@@ -63,18 +64,20 @@ final class Reaper implements Environment.Step {
     return any && expired.size() == BATCH ? AT_ONCE : INTERVAL_NANOS;
   }
 
+  /// Takes back what an earlier process left running before anything starts, so that an interrupted
+  /// job keeps its place ahead of those that waited behind it.
+  void takeOver() {
+    try {
+      while (step() == AT_ONCE) {}
+    } catch (EngineUnavailableException _) {
+      // The keeper tries again, and says so.
+    }
+  }
+
   /// Jobs of queues that this process does not know are taken back all the same, by the defaults.
   private QueuePolicy policy(Claim claim) {
     QueueRuntime queue = queues.find(claim.job().queue());
     return queue == null ? QueuePolicy.defaults() : queue.policy();
-  }
-
-  /// A run of this process that lost its lease, because its worker is silent or this process stood
-  /// still, hears of it at once.
-  private void stop(Claim claim) {
-    runs.find(claim.job().id())
-        .filter(run -> run.claim.lease().equals(claim.lease()))
-        .ifPresent(run -> run.interrupt(Ending.Interruption.LEASE_LOST, clock.monotonicNanos()));
   }
 
   private static JobEvent event(Claim claim, Settlement settlement) {

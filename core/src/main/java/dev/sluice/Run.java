@@ -1,6 +1,7 @@
 package dev.sluice;
 
 import dev.sluice.engine.Claim;
+import dev.sluice.engine.Extension;
 import dev.sluice.engine.Settled;
 import dev.sluice.job.JobId;
 import java.lang.invoke.MethodHandles;
@@ -128,6 +129,15 @@ abstract sealed class Run permits HandlerRun, PulledRun {
     }
     interrupted(why);
     return true;
+  }
+
+  /// Heeds what the engine answered to an extension of the lease.
+  final void heed(Extension answer, long nowNanos) {
+    switch (answer) {
+      case EXTENDED -> {}
+      case CANCEL_REQUESTED -> interrupt(Ending.Interruption.CANCEL, nowNanos);
+      case LEASE_LOST -> interrupt(Ending.Interruption.LEASE_LOST, nowNanos);
+    }
   }
 
   /// Tells the worker, if there is a way to.

@@ -129,7 +129,25 @@ final class Runs {
 
   /// The run of that job that holds a slot, if it is here.
   Optional<Run> find(JobId id) {
-    return snapshot().stream().filter(run -> run.id().equals(id)).findFirst();
+    lock.lock();
+    try {
+      for (Run run = head; run != null; run = run.next) {
+        if (run.id().equals(id)) {
+          return Optional.of(run);
+        }
+      }
+      return Optional.empty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Tells the run that holds that lease, if it is here, that the lease is lost: because its worker
+  /// is silent, this process stood still, or the connection that held it is gone.
+  void lost(Lease lease, long nowNanos) {
+    find(lease.id())
+        .filter(run -> run.claim.lease().equals(lease))
+        .ifPresent(run -> run.interrupt(Ending.Interruption.LEASE_LOST, nowNanos));
   }
 
   /// The run of a worker elsewhere that holds that lease, until its end is recorded.

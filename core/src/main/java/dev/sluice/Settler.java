@@ -245,7 +245,11 @@ final class Settler implements Environment.Step {
     switch (run.ending()) {
       case Ending.Failed _, Ending.Returned(Outcome.Retry _), Ending.Returned(Outcome.Bury _) ->
           run.queue.counters.failed.increment();
-      case Ending.Returned _, Ending.Unhandled _, Ending.Withdrawn _, Ending.Expired _ -> {}
+      case Ending.Returned _,
+          Ending.Unhandled _,
+          Ending.Withdrawn _,
+          Ending.Poisoned _,
+          Ending.Expired _ -> {}
     }
   }
 

@@ -8,6 +8,7 @@ import dev.sluice.engine.Environment.Loop;
 import dev.sluice.engine.Inspectable;
 import dev.sluice.engine.Limits;
 import dev.sluice.engine.Offer;
+import dev.sluice.engine.Remembering;
 import dev.sluice.job.Admission;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
@@ -50,7 +51,7 @@ public final class Sluice implements AutoCloseable {
   private final Engine engine;
   private final Limits limits;
   private final Environment environment;
-  private final Queues queues = new Queues();
+  private final Queues queues;
   private final boolean handlers;
   private final Ids ids;
   private final GroupCommitter committer;
@@ -66,6 +67,7 @@ public final class Sluice implements AutoCloseable {
   private Sluice(SluiceBuilder builder, Listeners listeners) {
     engine = builder.engine;
     limits = engine.limits();
+    queues = new Queues(limits);
     environment = builder.environment;
     handlers = !builder.registrations.isEmpty();
     Environment.Clock clock = environment.clock();
@@ -102,11 +104,12 @@ public final class Sluice implements AutoCloseable {
     settler.wakeBy(settling::wake);
     Loop watching = threads.loop("sluice-watchdog", new Watchdog(environment, runs, listeners));
     // Before the keeper, whose reaper it is from then on.
-    reclaim(reaper);
+    reaper.takeOver();
     Loop keeping = threads.loop("sluice-keeper", keeper);
     Loop dispatching = threads.loop("sluice-dispatcher", dispatcher);
     settler.onSlotsFreed(dispatching::wake);
     recurring.connect(keeping::wake);
+    engine.onLost(lease -> runs.lost(lease, clock.monotonicNanos()));
     engine.onWork(() -> {
       if (dispatcher.hasFreeSlot()) {
         dispatching.wake();
@@ -126,16 +129,6 @@ public final class Sluice implements AutoCloseable {
             keeping);
     steering = new Steering(engine, clock, queues, runs, listeners, handlers, dispatching::wake);
     workers = new Workers(engine, clock, queues, runs, dispatching::wake);
-  }
-
-  /// Takes back what an earlier process left running before anything starts, so that an interrupted
-  /// job keeps its place ahead of those that waited behind it.
-  private static void reclaim(Reaper reaper) {
-    try {
-      while (reaper.step() == Environment.Step.AT_ONCE) {}
-    } catch (EngineUnavailableException _) {
-      // The keeper tries again, and says so.
-    }
   }
 
   /// The way to start one: names the engine, which the Sluice will own and close.
@@ -230,6 +223,7 @@ public final class Sluice implements AutoCloseable {
     Objects.requireNonNull(job, "job: must not be null");
     Objects.requireNonNull(missed, "missed: must not be null");
     queue(job);
+    steering.requireUniqueKeys();
     if (job.options().delay().isPresent()) {
       throw new IllegalArgumentException("delay: cannot be set for a recurring job");
     }
@@ -282,7 +276,7 @@ public final class Sluice implements AutoCloseable {
   public Inspectable.Page list(String queue, JobState state, int limit, @Nullable String cursor) {
     Objects.requireNonNull(queue, "queue: must not be null");
     Objects.requireNonNull(state, "state: must not be null");
-    return steering.inspectable().list(queue, state, limit, cursor);
+    return steering.list(queue, state, limit, cursor);
   }
 
   /// Cancels a waiting job, or asks a running one to stop: its thread is interrupted, and what the
@@ -315,7 +309,7 @@ public final class Sluice implements AutoCloseable {
   /// @throws IllegalStateException when the engine cannot be steered
   public Control delete(JobId id) {
     Objects.requireNonNull(id, "id: must not be null");
-    return steering.controllable().delete(id);
+    return steering.delete(id);
   }
 
   /// Stops starting jobs of a queue; enqueues go on until it is full. Kept by the engine.
@@ -350,14 +344,15 @@ public final class Sluice implements AutoCloseable {
   /// @throws IllegalArgumentException when the queue is unknown
   public void reconfigure(String queue, UnaryOperator<QueuePolicy> change) {
     Objects.requireNonNull(change, "change: must not be null");
-    queues.require(queue).change(change);
+    queues.change(queue, change);
     closing.wakeDispatcher();
   }
 
   /// Adds a queue while this works, or gives a known one another policy and delivery. Not kept by
   /// the engine.
   ///
-  /// @throws IllegalArgumentException when the name is none, or there are too many queues
+  /// @throws IllegalArgumentException when the name is none, there are too many queues, or the
+  ///   engine cannot honour the policy
   public void define(String queue, QueuePolicy policy, Delivery delivery) {
     queues.put(
         Names.require("queue", queue),
@@ -389,11 +384,9 @@ public final class Sluice implements AutoCloseable {
     return workers;
   }
 
-  /// Small texts that the engine keeps beside the jobs, by name.
-  ///
-  /// @throws IllegalStateException when the engine keeps none
+  /// Small texts that the engine keeps beside the jobs, by name; none when it cannot keep any.
   public Map<String, String> remembered() {
-    return steering.remembering().remembered();
+    return engine instanceof Remembering kept ? kept.remembered() : Map.of();
   }
 
   /// Keeps a small text beside the jobs, in place of an earlier one of that name.
@@ -442,7 +435,7 @@ public final class Sluice implements AutoCloseable {
   public QueueStatus status(String queue) {
     QueueRuntime runtime = queues.require(queue);
     return runtime.status(
-        steering.inspectable().counts(queue), handlers, environment.clock().monotonicNanos());
+        steering.countable().counts(queue), handlers, environment.clock().monotonicNanos());
   }
 
   /// What a job that is handed over to that queue now may expect. Asks nobody and never blocks.

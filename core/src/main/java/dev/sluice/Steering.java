@@ -3,9 +3,13 @@ package dev.sluice;
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.Controllable;
 import dev.sluice.engine.Controllable.Control;
+import dev.sluice.engine.Countable;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Inspectable;
+import dev.sluice.engine.Inspectable.Page;
+import dev.sluice.engine.Limits;
+import dev.sluice.engine.Redrivable;
 import dev.sluice.engine.Remembering;
 import dev.sluice.engine.Retaining;
 import dev.sluice.engine.Retention;
@@ -14,6 +18,9 @@ import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// What people do to jobs and queues, and what they are shown of them.
 ///
@@ -76,7 +83,10 @@ final class Steering {
   }
 
   Control cancel(JobId id) {
-    Control control = controllable().cancel(id);
+    if (!(engine instanceof Controllable steered)) {
+      return cancelHere(id);
+    }
+    Control control = steered.cancel(id);
     if (control == Control.REQUESTED) {
       long now = clock.monotonicNanos();
       runs.find(id).ifPresent(run -> run.interrupt(Ending.Interruption.CANCEL, now));
@@ -90,7 +100,17 @@ final class Steering {
     return control;
   }
 
+  /// Where the engine cannot look a job up, one that runs in this process can still be stopped.
+  private Control cancelHere(JobId id) {
+    Run run = runs.find(id).orElseThrow(() -> cannot("cancel a job that does not run here"));
+    run.interrupt(Ending.Interruption.CANCEL, clock.monotonicNanos());
+    return Control.REQUESTED;
+  }
+
   Control retry(JobId id) {
+    if (engine instanceof Redrivable redrivable) {
+      return among(queue -> redrivable.redrive(queue.name(), id, queue.policy().capacity()));
+    }
     Bound bound =
         inspectable()
             .find(id)
@@ -98,6 +118,32 @@ final class Steering {
             .map(queue -> queue.policy().capacity())
             .orElse(QueuePolicy.defaults().capacity());
     return controllable().retry(id, bound);
+  }
+
+  Control delete(JobId id) {
+    return engine instanceof Redrivable redrivable
+        ? among(queue ->
+            redrivable.forget(queue.name(), Set.of(id)) > 0 ? Control.APPLIED : Control.NOT_FOUND)
+        : controllable().delete(id);
+  }
+
+  /// Asks queue by queue, for engines that do not know a job's queue by its id.
+  private Control among(Function<QueueRuntime, Control> ask) {
+    return queues.all().stream()
+        .map(ask)
+        .filter(answer -> answer != Control.NOT_FOUND)
+        .findFirst()
+        .orElse(Control.NOT_FOUND);
+  }
+
+  Page list(String queue, JobState state, int limit, @Nullable String cursor) {
+    if (engine instanceof Redrivable redrivable) {
+      if (state != JobState.DEAD) {
+        throw cannot("list jobs that are " + state + ", only those that are DEAD");
+      }
+      return new Page(redrivable.dead(queue, limit), null);
+    }
+    return inspectable().list(queue, state, limit, cursor);
   }
 
   void pause(String name, boolean paused) {
@@ -145,8 +191,8 @@ final class Steering {
     }
   }
 
-  private Inspectable.Counts requireEmpty(String name) {
-    Inspectable.Counts counts = inspectable().counts(name);
+  private Countable.Counts requireEmpty(String name) {
+    Countable.Counts counts = countable().counts(name);
     if (counts.waiting() + counts.running() > 0) {
       throw new IllegalStateException(
           "queue: '"
@@ -160,11 +206,18 @@ final class Steering {
     return counts;
   }
 
+  Countable countable() {
+    if (engine instanceof Countable countable) {
+      return countable;
+    }
+    throw cannot("count jobs");
+  }
+
   Inspectable inspectable() {
     if (engine instanceof Inspectable inspectable) {
       return inspectable;
     }
-    throw cannot("show jobs");
+    throw cannot("look a job up");
   }
 
   Controllable controllable() {
@@ -179,6 +232,13 @@ final class Steering {
       return remembering;
     }
     throw cannot("keep settings");
+  }
+
+  /// Refuses what would fire twice, because the engine does not tell firings apart by their key.
+  void requireUniqueKeys() {
+    if (engine.limits().keys() != Limits.Keys.UNIQUE) {
+      throw cannot("keep schedules, for it cannot tell whether a firing was handed over before");
+    }
   }
 
   private IllegalStateException cannot(String what) {

@@ -1,8 +1,8 @@
 package dev.sluice;
 
+import dev.sluice.engine.Countable;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
-import dev.sluice.engine.Inspectable;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -29,15 +29,15 @@ final class StuckCheck implements Environment.Step {
 
   @Override
   public long step() {
-    if (engine instanceof Inspectable inspectable) {
+    if (engine instanceof Countable countable) {
       for (QueueRuntime queue : queues.all()) {
-        queue.stuck = check(queue, inspectable.counts(queue.name()));
+        queue.stuck = check(queue, countable.counts(queue.name()));
       }
     }
     return INTERVAL_NANOS;
   }
 
-  private @Nullable String check(QueueRuntime queue, Inspectable.Counts counts) {
+  private @Nullable String check(QueueRuntime queue, Countable.Counts counts) {
     long now = clock.monotonicNanos();
     queue.looked(counts);
     if (counts.ready() == 0

@@ -156,12 +156,7 @@ public final class Workers {
   }
 
   private Extension heed(PulledRun run, Extension answer) {
-    long now = clock.monotonicNanos();
-    switch (answer) {
-      case EXTENDED -> {}
-      case CANCEL_REQUESTED -> run.interrupt(Ending.Interruption.CANCEL, now);
-      case LEASE_LOST -> run.interrupt(Ending.Interruption.LEASE_LOST, now);
-    }
+    run.heed(answer, clock.monotonicNanos());
     // The end of its time is told in the same way as a cancel: stop.
     return answer == Extension.EXTENDED && run.interruption() != null
         ? Extension.CANCEL_REQUESTED

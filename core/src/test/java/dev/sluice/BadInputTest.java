@@ -28,7 +28,7 @@ final class BadInputTest {
   private static final RetryPolicy RETRY = RetryPolicy.defaults();
   private static final EnqueueOptions OPTIONS = EnqueueOptions.defaults();
 
-  private static final Limits SMALL = new Limits("e", true, true, true, 1, 1, Duration.ZERO);
+  private static final Limits SMALL = Limits.exact("e", true, 1, 1, Duration.ZERO);
 
   private static Arguments row(String sentence, ThrowingCallable call) {
     return Arguments.of(sentence, call);
@@ -161,13 +161,13 @@ final class BadInputTest {
         row("lease: PT0S must be positive", () -> new ClaimRequest("q", 1, 0, 0, Duration.ZERO)),
         row(
             "limits.batch: 0 must be at least 1",
-            () -> new Limits("e", true, true, true, 0, 1, Duration.ZERO)),
+            () -> Limits.exact("e", true, 0, 1, Duration.ZERO)),
         row(
             "limits.payload-bytes: 0 must be at least 1",
-            () -> new Limits("e", true, true, true, 1, 0, Duration.ZERO)),
+            () -> Limits.exact("e", true, 1, 0, Duration.ZERO)),
         row(
             "limits.delay: PT-1S must not be negative",
-            () -> new Limits("e", true, true, true, 1, 1, Duration.ofSeconds(-1))),
+            () -> Limits.exact("e", true, 1, 1, Duration.ofSeconds(-1))),
         row("run-at-millis: -1 must be at least 0", () -> options(-1, 0, 0, 0)),
         row("expires-at-millis: -1 must be at least 0", () -> options(0, -1, 0, 0)),
         row("timeout-millis: -1 must be at least 0", () -> options(0, 0, -1, 0)),

@@ -40,7 +40,7 @@ final class GroupCommitterTest {
   private record OfferOnly(Function<List<Offer>, List<Admission>> answer) implements Engine {
     @Override
     public Limits limits() {
-      return new Limits("fake", false, true, true, BATCH, 1000, Duration.ofDays(1));
+      return Limits.exact("fake", false, BATCH, 1000, Duration.ofDays(1));
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.sluice.engine.Limits;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobOptions;
+import dev.sluice.job.Priority;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -16,8 +17,7 @@ import org.junit.jupiter.api.Test;
 final class IntakeTest {
   private static final long NOW = 1_000_000;
   private static final JobType<String> MAIL = JobType.of("mail", Codec.string());
-  private static final Limits LIMITS =
-      new Limits("small", false, true, true, 10, 4, Duration.ofMinutes(15));
+  private static final Limits LIMITS = Limits.exact("small", false, 10, 4, Duration.ofMinutes(15));
 
   private static Job job(EnqueueOptions options, QueuePolicy policy, String payload) {
     QueueRuntime queue = new QueueRuntime("default", policy, Delivery.byType(), 0);
@@ -75,6 +75,37 @@ final class IntakeTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "run-at: 1970-01-01T00:32:40Z must be at most PT15M from now for the engine 'small'");
+  }
+
+  @Test
+  void whatTheEngineWouldIgnoreIsRefusedInASentence() {
+    Limits plain =
+        new Limits(
+            "plain",
+            true,
+            false,
+            false,
+            false,
+            false,
+            Limits.Keys.REFUSED,
+            10,
+            4,
+            Duration.ZERO,
+            Duration.ofHours(12));
+    QueueRuntime queue = new QueueRuntime("default", QueuePolicy.defaults(), Delivery.byType(), 0);
+    EnqueueOptions base = EnqueueOptions.defaults();
+    assertThatThrownBy(() -> intake(queue, base.withPriority(Priority.HIGH), plain))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("priority: HIGH must be NORMAL for the engine 'plain'");
+    assertThatThrownBy(() -> intake(queue, base.withKey("k"), plain))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "key: 'k' must not be set, it would make nothing unique for the engine 'plain'");
+    assertThat(intake(queue, base, plain).priority()).isEqualTo(Priority.NORMAL);
+  }
+
+  private static Job intake(QueueRuntime queue, EnqueueOptions options, Limits limits) {
+    return Intake.job(new JobId(1, 2), queue, new NewJob<>(MAIL, "x", options), NOW, limits);
   }
 
   @Test

@@ -1,7 +1,6 @@
 package dev.sluice;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.engine.ClaimRequest;
 import java.time.Duration;
@@ -97,13 +96,5 @@ final class QueueRuntimeTest {
       thread.join();
     }
     assertThat(queue.policy().concurrency()).isEqualTo(8001);
-  }
-
-  @Test
-  @SuppressWarnings("NullAway") // What a caller compiled without null checks can do.
-  void aChangeToNothingIsRefusedAndChangesNothing() {
-    QueueRuntime queue = queue(QueuePolicy.defaults());
-    assertThatThrownBy(() -> queue.change(_ -> null)).hasMessage("policy: must not be null");
-    assertThat(queue.policy()).isEqualTo(QueuePolicy.defaults());
   }
 }

@@ -7,9 +7,9 @@ import dev.sluice.QueuePolicy;
 import dev.sluice.Sluice;
 import dev.sluice.app.BenchResult.Percentiles;
 import dev.sluice.engine.Bound;
+import dev.sluice.engine.Countable;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
-import dev.sluice.engine.Inspectable;
 import dev.sluice.job.SluiceException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
@@ -165,7 +165,7 @@ final class Bench implements AutoCloseable {
 
   /// Jobs that the engine holds, those that ended in the warm-up and are still kept among them.
   private long kept() {
-    Inspectable.Counts counts = sluice.status(QUEUE).counts();
+    Countable.Counts counts = sluice.status(QUEUE).counts();
     return counts.waiting() + counts.succeeded();
   }
 

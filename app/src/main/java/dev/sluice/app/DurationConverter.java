@@ -1,7 +1,7 @@
 package dev.sluice.app;
 
+import dev.sluice.server.Durations;
 import java.time.Duration;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -10,21 +10,14 @@ import picocli.CommandLine.TypeConversionException;
 ///
 /// Threading: stateless.
 final class DurationConverter implements ITypeConverter<Duration> {
-  private static final Pattern TEXT = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
+  private static final Pattern TEXT = Pattern.compile("\\d{1,9}(ms|s|m|h)");
 
   @Override
   public Duration convert(String text) {
-    Matcher matcher = TEXT.matcher(text);
-    if (!matcher.matches()) {
+    if (!TEXT.matcher(text).matches()) {
       throw new TypeConversionException("'" + text + "' must be like 500ms, 10s, 1m or 2h");
     }
-    long amount = Long.parseLong(matcher.group(1));
-    return switch (matcher.group(2)) {
-      case "ms" -> Duration.ofMillis(amount);
-      case "s" -> Duration.ofSeconds(amount);
-      case "m" -> Duration.ofMinutes(amount);
-      default -> Duration.ofHours(amount);
-    };
+    return Durations.parse(text);
   }
 
   /// The same notation, for people.

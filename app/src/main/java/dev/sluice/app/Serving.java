@@ -7,6 +7,7 @@ import dev.sluice.SluiceBuilder;
 import dev.sluice.app.config.Configuration;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
+import dev.sluice.engine.Remembering;
 import dev.sluice.server.Durations;
 import dev.sluice.server.ServerConfig;
 import dev.sluice.server.SluiceServer;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /// The server at work: an engine, a [Sluice] on it, HTTP in front.
@@ -56,12 +58,7 @@ final class Serving implements AutoCloseable {
         });
     Engine engine = engineConfig.open();
     SluiceBuilder builder = Sluice.on(engine).environment(environment);
-    // Before the start, which takes back what an earlier process left running: by these policies.
-    config
-        .queues()
-        .named()
-        .forEach((name, queue) -> builder.queue(name, queue.policy(), Delivery.pull()));
-    Sluice sluice = builder.start();
+    Sluice sluice = start(builder, engine, config);
     try {
       SluiceServer server = SluiceServer.start(config, sluice, tokens, environment);
       introduce.accept(introduction(configuration, config, engineConfig, server.port(), tokens));
@@ -70,6 +67,27 @@ final class Serving implements AutoCloseable {
       sluice.close(Duration.ofSeconds(1));
       throw failure;
     }
+  }
+
+  /// Starts with the policies that will hold, because the start takes back by them what an earlier
+  /// process left running.
+  private static Sluice start(SluiceBuilder builder, Engine engine, ServerConfig config) {
+    try {
+      Map<String, String> remembered =
+          engine instanceof Remembering remembering ? remembering.remembered() : Map.of();
+      if (!(engine instanceof Remembering) && config.queues().autoCreate().isPresent()) {
+        throw new IllegalArgumentException(
+            "queues.auto-create: the engine '"
+                + engine.limits().engine()
+                + "' cannot keep queues that are made on the way; name them in the configuration");
+      }
+      SluiceServer.policies(config, remembered)
+          .forEach((name, policy) -> builder.queue(name, policy, Delivery.pull()));
+    } catch (RuntimeException failure) {
+      engine.close();
+      throw failure;
+    }
+    return builder.start();
   }
 
   private static List<String> introduction(

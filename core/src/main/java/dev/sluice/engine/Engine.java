@@ -3,14 +3,16 @@ package dev.sluice.engine;
 import dev.sluice.job.Admission;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// Where jobs live. An engine records what it is told, in atomic and (if it is durable) forced
 /// steps; retry rules, rates, timeouts, metrics and handlers are none of its business.
 ///
 /// Verbs take and return lists, so that a batch costs one commit. Answers stand in the order of the
-/// questions. What not every engine can do is a role: [Reclaiming], [Retaining], [Inspectable],
-/// [Controllable], [Remembering].
+/// questions. What not every engine can do is a role: [Reclaiming], [Retaining], [Countable],
+/// [Inspectable], [Controllable], [Remembering], [Redrivable], [Restoring].
 ///
 /// Threading: thread-safe. A verb may block for I/O. Interrupting the caller never harms the
 /// engine; the verb finishes and the flag stays set.
@@ -51,6 +53,13 @@ public interface Engine extends AutoCloseable {
   /// Registers what to call when there may be work: a hint, cheap to call, and never relied on, for
   /// the dispatcher looks by itself as well. At most one hint is kept, the newest.
   void onWork(Runnable hint);
+
+  /// Registers whom to tell of a lease as soon as it is known to be lost, as with the connection
+  /// that held it, so that its worker need not wait for the next extension to hear of it. A hint,
+  /// and never relied on. At most one is kept, the newest.
+  default void onLost(Consumer<Lease> hint) {
+    Objects.requireNonNull(hint, "hint: must not be null");
+  }
 
   /// Why the engine cannot serve right now, in words; empty when it can.
   default Optional<String> trouble() {

@@ -1,6 +1,7 @@
 package dev.sluice.engine;
 
 import dev.sluice.job.Job;
+import dev.sluice.job.Priority;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -14,20 +15,41 @@ import java.util.Objects;
 /// @param durable whether Accepted survives the end of the process
 /// @param exactBound whether a queue's bound is never overshot
 /// @param singleHolder whether two workers can never hold valid leases of one job
+/// @param exactCounts whether [Countable#counts] is exact; if not, it is shown with a `~`
+/// @param priorities whether HIGH and LOW are honoured; if not, they are refused at enqueue
+/// @param keys what the key of a job does
 /// @param batch most jobs in one call
 /// @param payloadBytes largest payload
 /// @param delay longest time between enqueue and run-at
+/// @param lease longest lease
 public record Limits(
     String engine,
     boolean durable,
     boolean exactBound,
     boolean singleHolder,
+    boolean exactCounts,
+    boolean priorities,
+    Keys keys,
     int batch,
     int payloadBytes,
-    Duration delay) {
+    Duration delay,
+    Duration lease) {
+
+  /// What the key of a job does on an engine.
+  public enum Keys {
+    /// A second job of the key is answered Duplicate for as long as the first is kept.
+    UNIQUE,
+    /// The key travels with the job, for its handler to look at; nothing is promised of it.
+    CARRIED,
+    /// A job with a key is refused, because the key would do nothing.
+    REFUSED
+  }
+
   public Limits {
     Objects.requireNonNull(engine, "limits.engine: must not be null");
+    Objects.requireNonNull(keys, "limits.keys: must not be null");
     Objects.requireNonNull(delay, "limits.delay: must not be null");
+    requireLease("limits.lease", lease);
     if (batch < 1) {
       throw new IllegalArgumentException("limits.batch: " + batch + " must be at least 1");
     }
@@ -38,6 +60,23 @@ public record Limits(
     if (delay.isNegative()) {
       throw new IllegalArgumentException("limits.delay: " + delay + " must not be negative");
     }
+  }
+
+  /// What an engine promises that keeps every rule to the letter.
+  public static Limits exact(
+      String engine, boolean durable, int batch, int payloadBytes, Duration delay) {
+    return new Limits(
+        engine,
+        durable,
+        true,
+        true,
+        true,
+        true,
+        Keys.UNIQUE,
+        batch,
+        payloadBytes,
+        delay,
+        Duration.ofDays(3_650));
   }
 
   /// Checks that a call is no larger than a batch.
@@ -95,31 +134,40 @@ public record Limits(
     }
   }
 
-  /// Checks that the engine can hold a job.
+  /// Checks that the engine can hold a job and honour what was asked for it.
   ///
-  /// @throws IllegalArgumentException when its payload is too large or its run-at too far away
+  /// @throws IllegalArgumentException when its payload is too large, its run-at too far away, or
+  ///   its priority or key would do nothing
   public void requireHolds(Job job, long nowMillis) {
     Objects.requireNonNull(job, "job: must not be null");
     if (job.payload().length > payloadBytes) {
-      throw new IllegalArgumentException(
-          "payload: "
-              + job.payload().length
-              + " bytes must be at most "
-              + payloadBytes
-              + " for the engine '"
-              + engine
-              + "'");
+      throw beyond("payload", job.payload().length + " bytes", "must be at most " + payloadBytes);
     }
     long runAt = job.options().runAtMillis();
     if (runAt > nowMillis && runAt - nowMillis > delay.toMillis()) {
-      throw new IllegalArgumentException(
-          "run-at: "
-              + Instant.ofEpochMilli(runAt)
-              + " must be at most "
-              + delay
-              + " from now for the engine '"
-              + engine
-              + "'");
+      throw beyond("run-at", Instant.ofEpochMilli(runAt), "must be at most " + delay + " from now");
     }
+    if (!priorities && job.priority() != Priority.NORMAL) {
+      throw beyond("priority", job.priority(), "must be NORMAL");
+    }
+    if (keys == Keys.REFUSED && job.options().key() != null) {
+      throw beyond(
+          "key", "'" + job.options().key() + "'", "must not be set, it would make nothing unique");
+    }
+  }
+
+  /// Checks that the engine can keep the leases of a queue.
+  ///
+  /// @throws IllegalArgumentException when it cannot
+  public void requireKeeps(Duration asked) {
+    Objects.requireNonNull(asked, "lease: must not be null");
+    if (asked.compareTo(lease) > 0) {
+      throw beyond("lease", asked, "must be at most " + lease);
+    }
+  }
+
+  private IllegalArgumentException beyond(String field, Object value, String rule) {
+    return new IllegalArgumentException(
+        field + ": " + value + " " + rule + " for the engine '" + engine + "'");
   }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.server;
 
+import dev.sluice.QueuePolicy;
 import dev.sluice.Sluice;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.job.Names;
@@ -9,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -109,6 +111,7 @@ final class QueueBook implements AutoCloseable {
   static QueueBook open(
       QueueList configured, Sluice sluice, WebhookDeliveries deliveries, JsonMapper mapper) {
     QueueBook book = new QueueBook(configured, sluice, deliveries, mapper);
+    Map<String, String> remembered = sluice.remembered();
     book.changing.lock();
     try {
       configured
@@ -121,38 +124,74 @@ final class QueueBook implements AutoCloseable {
           book.entries.put(name, Entry.of(name, Origin.PROGRAM, spec, null));
         }
       }
-      sluice
-          .remembered()
-          .forEach((key, text) -> {
-            if (key.startsWith(PREFIX)) {
-              book.recall(key.substring(PREFIX.length()), text);
-            }
-          });
+      remembered.forEach((key, text) -> {
+        if (key.startsWith(PREFIX)) {
+          book.recall(key.substring(PREFIX.length()), text);
+        }
+      });
     } finally {
       book.changing.unlock();
     }
     return book;
   }
 
+  /// What will hold of each queue once the book is open.
+  ///
+  /// @param remembered what the engine keeps
+  static Map<String, QueuePolicy> policies(
+      QueueList configured, Map<String, String> remembered, JsonMapper mapper) {
+    Map<String, QueuePolicy> policies = new TreeMap<>();
+    configured.named().forEach((name, spec) -> policies.put(name, spec.policy()));
+    remembered.forEach((key, text) -> {
+      if (key.startsWith(PREFIX)) {
+        String name = key.substring(PREFIX.length());
+        QueueSpec spec = configured.named().get(name);
+        Entry known = spec == null ? null : Entry.of(name, Origin.CONFIGURED, spec, null);
+        try {
+          recalled(name, text, known, configured, mapper)
+              .ifPresent(entry -> policies.put(name, entry.effective.policy()));
+        } catch (JacksonException | IllegalArgumentException unfit) {
+          // Not in force, which is said when the book is opened.
+        }
+      }
+    });
+    return policies;
+  }
+
+  /// What was kept of a queue, on top of what is configured today; empty when it belongs to nothing
+  /// any more.
+  ///
+  /// @param known the queue without what was kept; null when it is not configured
+  /// @throws JacksonException when it cannot be read
+  /// @throws IllegalArgumentException when it does not fit what is configured today
+  private static Optional<Entry> recalled(
+      String name, String text, @Nullable Entry known, QueueList configured, JsonMapper mapper) {
+    JsonNode kept = mapper.readTree(text);
+    String origin = kept.path("origin").asString("");
+    JsonNode override = kept.get("override");
+    boolean created = origin.equals(Origin.CREATED.text());
+    boolean made = created || origin.equals(Origin.AUTO.text());
+    if (known != null && !(made && known.origin == Origin.PROGRAM)) {
+      return Optional.of(Entry.of(name, known.origin, known.base, override));
+    }
+    return made
+        ? Optional.of(
+            Entry.of(name, created ? Origin.CREATED : Origin.AUTO, template(configured), override))
+        : Optional.empty();
+  }
+
   /// What was kept may not fit what is configured today: then today's configuration holds.
   private void recall(String name, String text) {
     try {
-      JsonNode kept = mapper.readTree(text);
-      String origin = kept.path("origin").asString("");
-      JsonNode override = kept.get("override");
-      Entry known = entries.get(name);
-      boolean made = origin.equals(Origin.CREATED.text()) || origin.equals(Origin.AUTO.text());
-      if (known != null && !(made && known.origin == Origin.PROGRAM)) {
-        enforce(Entry.of(name, known.origin, known.base, override), "");
-      } else if (origin.equals(Origin.CREATED.text())) {
-        enforce(Entry.of(name, Origin.CREATED, template(), override), "");
-      } else if (origin.equals(Origin.AUTO.text())) {
-        enforce(Entry.of(name, Origin.AUTO, template(), override), "");
-      } else {
-        LOG.log(
-            System.Logger.Level.WARNING,
-            "queue '" + name + "' is not configured any more; its override is kept, unused");
-      }
+      recalled(name, text, entries.get(name), configured, mapper)
+          .ifPresentOrElse(
+              entry -> enforce(entry, ""),
+              () ->
+                  LOG.log(
+                      System.Logger.Level.WARNING,
+                      "queue '"
+                          + name
+                          + "' is not configured any more; its override is kept, unused"));
     } catch (JacksonException | IllegalArgumentException unfit) {
       LOG.log(
           System.Logger.Level.WARNING,
@@ -160,7 +199,7 @@ final class QueueBook implements AutoCloseable {
     }
   }
 
-  private QueueSpec template() {
+  private static QueueSpec template(QueueList configured) {
     return configured
         .autoCreate()
         .map(QueueList.AutoCreate::template)
@@ -222,7 +261,7 @@ final class QueueBook implements AutoCloseable {
                 + most
                 + " are made on the way (auto-create.max)");
       }
-      Entry made = Entry.of(name, Origin.AUTO, template(), null);
+      Entry made = Entry.of(name, Origin.AUTO, template(configured), null);
       keep(made);
       enforce(made, "");
       return made;
@@ -261,7 +300,7 @@ final class QueueBook implements AutoCloseable {
       Entry known = entries.get(name);
       Entry wanted =
           known == null
-              ? Entry.of(name, Origin.CREATED, template(), override)
+              ? Entry.of(name, Origin.CREATED, template(configured), override)
               : Entry.of(name, known.origin, known.base, override);
       // Asked before anything is kept: it may refuse.
       var _ = deliveries.prepare(name, wanted.effective, "");

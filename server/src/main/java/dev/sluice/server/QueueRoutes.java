@@ -2,8 +2,8 @@ package dev.sluice.server;
 
 import dev.sluice.QueueStatus;
 import dev.sluice.Sluice;
+import dev.sluice.engine.Countable.Counts;
 import dev.sluice.engine.Environment;
-import dev.sluice.engine.Inspectable.Counts;
 import dev.sluice.job.JobState;
 import io.helidon.http.Method;
 import io.helidon.http.Status;

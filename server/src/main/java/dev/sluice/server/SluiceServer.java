@@ -1,5 +1,6 @@
 package dev.sluice.server;
 
+import dev.sluice.QueuePolicy;
 import dev.sluice.Sluice;
 import dev.sluice.engine.Environment;
 import dev.sluice.job.SluiceException;
@@ -17,6 +18,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -89,6 +92,17 @@ public final class SluiceServer implements AutoCloseable {
       closeAll(parts);
       throw failure;
     }
+  }
+
+  /// What holds of each queue that this server will have, for the builder of its [Sluice]: whose
+  /// start takes back what an earlier process left running, by the policy of each queue.
+  ///
+  /// @param remembered what the engine keeps; empty when it keeps nothing
+  public static Map<String, QueuePolicy> policies(
+      ServerConfig config, Map<String, String> remembered) {
+    Objects.requireNonNull(config, "config: must not be null");
+    Objects.requireNonNull(remembered, "remembered: must not be null");
+    return QueueBook.policies(config.queues(), remembered, mapper());
   }
 
   private static AuditLog audit(ServerConfig config, Environment environment) {

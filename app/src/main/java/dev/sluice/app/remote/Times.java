@@ -1,11 +1,11 @@
 package dev.sluice.app.remote;
 
+import dev.sluice.server.Durations;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -19,7 +19,7 @@ import picocli.CommandLine.TypeConversionException;
 record Times(ZoneId zone, Instant now) {
   private static final DateTimeFormatter WHOLE = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss");
   private static final DateTimeFormatter CLOCK = DateTimeFormatter.ofPattern("HH:mm:ss");
-  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
+  private static final Pattern DURATION = Pattern.compile("\\d{1,9}(ms|s|m|h|d)");
 
   static Times here() {
     return new Times(ZoneId.systemDefault(), Instant.now());
@@ -96,18 +96,10 @@ record Times(ZoneId zone, Instant now) {
   static final class Reader implements ITypeConverter<Duration> {
     @Override
     public Duration convert(String text) {
-      Matcher matcher = DURATION.matcher(text);
-      if (!matcher.matches()) {
+      if (!DURATION.matcher(text).matches()) {
         throw new TypeConversionException("'" + text + "' must be like 500ms, 10s, 5m, 2h or 1d");
       }
-      long amount = Long.parseLong(matcher.group(1));
-      return switch (matcher.group(2)) {
-        case "ms" -> Duration.ofMillis(amount);
-        case "s" -> Duration.ofSeconds(amount);
-        case "m" -> Duration.ofMinutes(amount);
-        case "h" -> Duration.ofHours(amount);
-        default -> Duration.ofDays(amount);
-      };
+      return Durations.parse(text);
     }
   }
 

@@ -50,7 +50,7 @@ import org.jspecify.annotations.Nullable;
 public final class MemoryEngine
     implements Engine, Reclaiming, Retaining, Inspectable, Controllable, Remembering {
   private static final Limits LIMITS =
-      new Limits("memory", false, true, true, 10_000, 16 << 20, Duration.ofDays(3_650));
+      Limits.exact("memory", false, 10_000, 16 << 20, Duration.ofDays(3_650));
 
   /// Longer leases are cut to this, so that deadlines never overflow.
   private static final Duration MAX_LEASE = Duration.ofDays(36_500);

@@ -11,7 +11,7 @@ import dev.sluice.engine.Bound;
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.ClaimRequest;
 import dev.sluice.engine.Claimed;
-import dev.sluice.engine.Inspectable.Counts;
+import dev.sluice.engine.Countable.Counts;
 import dev.sluice.engine.Retention;
 import dev.sluice.engine.Retention.Keep;
 import dev.sluice.engine.Settlement;

@@ -1,7 +1,7 @@
 package dev.sluice.sqlite;
 
 import dev.sluice.engine.Bound;
-import dev.sluice.engine.Inspectable.Counts;
+import dev.sluice.engine.Countable.Counts;
 import dev.sluice.job.Admission;
 import dev.sluice.job.JobState;
 import java.sql.PreparedStatement;

@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 public final class SqliteEngine
     implements Engine, Reclaiming, Retaining, Inspectable, Controllable, Remembering {
   private static final Limits LIMITS =
-      new Limits("sqlite", true, true, true, 10_000, 16 << 20, Duration.ofDays(3_650));
+      Limits.exact("sqlite", true, 10_000, 16 << 20, Duration.ofDays(3_650));
 
   /// Most jobs that one transaction prunes or purges, so that nobody waits long behind it.
   private static final int SMALL_STEP = 500;

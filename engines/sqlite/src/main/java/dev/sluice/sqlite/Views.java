@@ -1,6 +1,6 @@
 package dev.sluice.sqlite;
 
-import dev.sluice.engine.Inspectable.Counts;
+import dev.sluice.engine.Countable.Counts;
 import dev.sluice.engine.Inspectable.Page;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;

@@ -1,7 +1,7 @@
 package dev.sluice.battery;
 
+import dev.sluice.engine.Countable.Counts;
 import dev.sluice.engine.EngineUnavailableException;
-import dev.sluice.engine.Inspectable.Counts;
 import dev.sluice.engine.Inspectable.Page;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobState;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.sluice.engine.Claim;
-import dev.sluice.engine.Inspectable.Counts;
+import dev.sluice.engine.Countable.Counts;
 import dev.sluice.engine.Inspectable.Page;
 import dev.sluice.engine.Settlement;
 import dev.sluice.job.DeathReason;

@@ -2,9 +2,9 @@ package dev.sluice.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.engine.Countable.Counts;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Inspectable;
-import dev.sluice.engine.Inspectable.Counts;
 import dev.sluice.engine.Inspectable.Page;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;

@@ -57,7 +57,7 @@ public class ReferenceEngine
     implements Engine, Reclaiming, Retaining, Inspectable, Controllable, Remembering {
   // Smaller limits than any engine for use: at this speed, more would only make tests slow.
   private static final Limits LIMITS =
-      new Limits("reference", false, true, true, 1_000, 1 << 20, Duration.ofDays(3_650));
+      Limits.exact("reference", false, 1_000, 1 << 20, Duration.ofDays(3_650));
   private final Environment.Clock clock;
   private final List<ReferenceJob> entries = new ArrayList<>();
   private final Set<String> names = new TreeSet<>();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.ClaimRequest;
+import dev.sluice.engine.Countable;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Inspectable;
@@ -92,7 +93,7 @@ public interface ReopenContract extends Topic {
     trial.accepted(5);
     trial.applied(trial.claimOne(), Settlement.Complete.INSTANCE);
     trial.accepted(trial.job().bytes(100).runAt(trial.inFuture(Duration.ofDays(2))));
-    Inspectable.Counts before = trial.counts();
+    Countable.Counts before = trial.counts();
 
     eachRestart(trial, () -> assertThat(trial.counts()).isEqualTo(before));
   }

@@ -1,0 +1,148 @@
+package dev.sluice.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.EnqueueOptions;
+import dev.sluice.JobEvent;
+import dev.sluice.JobType;
+import dev.sluice.Outcome;
+import dev.sluice.Schedule;
+import dev.sluice.Sluice;
+import dev.sluice.engine.Controllable.Control;
+import dev.sluice.job.DeathReason;
+import dev.sluice.job.JobId;
+import dev.sluice.job.JobState;
+import dev.sluice.memory.MemoryEngine;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What a [Sluice] does on an engine that gives lost jobs out again by itself, and cannot look a
+/// job up.
+final class BrokerRolesTest {
+  @TempDir Path directory;
+
+  private final AtomicReference<Brokerlike> engine = new AtomicReference<>();
+  private Rig rig;
+
+  @BeforeEach
+  void wrapped() {
+    rig = new Rig(EngineKind.MEMORY, directory);
+    rig.wrap(inner -> {
+      Brokerlike wrapped = new Brokerlike((MemoryEngine) inner);
+      engine.set(wrapped);
+      return wrapped;
+    });
+  }
+
+  @AfterEach
+  void close() {
+    rig.close();
+  }
+
+  private Brokerlike broker() {
+    Brokerlike opened = engine.get();
+    assertThat(opened).isNotNull();
+    return opened;
+  }
+
+  @Test
+  void aJobWhoseWorkersDiedTooOftenIsDeadBeforeItStartsAgain() {
+    AtomicInteger starts = new AtomicInteger();
+    CountDownLatch never = new CountDownLatch(1);
+    rig.start(builder ->
+        builder.handle(
+            Rig.WORK,
+            (run, _) -> {
+              starts.incrementAndGet();
+              never.await();
+              return Outcome.done();
+            }));
+    JobId id = rig.enqueue("poison");
+    for (int crash = 1; crash <= 3; crash++) {
+      int expected = crash;
+      Rig.await("start " + crash, () -> starts.get() == expected);
+      lose();
+    }
+    JobEvent.Died died = rig.awaitEvent(JobEvent.Died.class, id);
+
+    assertThat(died.reason()).isEqualTo(DeathReason.POISON);
+    assertThat(starts).hasValue(3);
+    assertThat(rig.sluice().list(JobType.DEFAULT_QUEUE, JobState.DEAD, 10, null).jobs())
+        .extracting(view -> view.id())
+        .containsExactly(id);
+  }
+
+  /// The worker is told without waiting for an extension.
+  private void lose() {
+    rig.advance(Duration.ofNanos(1));
+    broker().loseConnection();
+  }
+
+  @Test
+  void aDeadJobIsSentBackAndForgottenByItsId() {
+    rig.start(builder -> builder.handle(Rig.WORK, (_, _) -> Outcome.bury("no")));
+    JobId id = rig.enqueue("x");
+    rig.awaitEvent(JobEvent.Died.class, id);
+
+    assertThat(rig.sluice().retry(id)).isEqualTo(Control.APPLIED);
+    Rig.await("dead again", () -> rig.events(JobEvent.Died.class, id).size() == 2);
+    assertThat(rig.sluice().delete(id)).isEqualTo(Control.APPLIED);
+    assertThat(rig.sluice().delete(id)).isEqualTo(Control.NOT_FOUND);
+    assertThat(rig.sluice().retry(id)).isEqualTo(Control.NOT_FOUND);
+  }
+
+  @Test
+  void aRunningJobCanBeCancelledAndAWaitingOneCannot() {
+    CountDownLatch started = new CountDownLatch(1);
+    CountDownLatch never = new CountDownLatch(1);
+    rig.start(builder ->
+        builder.handle(
+            Rig.WORK,
+            (_, _) -> {
+              started.countDown();
+              never.await();
+              return Outcome.done();
+            }));
+    JobId id = rig.enqueue("x");
+    Rig.await("started", () -> started.getCount() == 0);
+    assertThat(rig.sluice().cancel(id)).isEqualTo(Control.REQUESTED);
+    rig.awaitEvent(JobEvent.Cancelled.class, id);
+
+    assertThatThrownBy(() -> rig.sluice().cancel(id))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("the engine 'brokerlike' cannot cancel a job that does not run here");
+  }
+
+  @Test
+  void whatItCannotDoIsSaid() {
+    Sluice sluice = rig.start(builder -> builder);
+    JobId id = rig.enqueue("x", EnqueueOptions.defaults().withKey("k"));
+
+    assertThatThrownBy(() -> sluice.find(id))
+        .hasMessage("the engine 'brokerlike' cannot look a job up");
+    assertThatThrownBy(() -> sluice.list(JobType.DEFAULT_QUEUE, JobState.READY, 10, null))
+        .hasMessage(
+            "the engine 'brokerlike' cannot list jobs that are READY, only those that are DEAD");
+    assertThatThrownBy(() -> sluice.pause(JobType.DEFAULT_QUEUE))
+        .hasMessage("the engine 'brokerlike' cannot be steered");
+    assertThatThrownBy(() -> sluice.remember("a", "b"))
+        .hasMessage("the engine 'brokerlike' cannot keep settings");
+    assertThatThrownBy(
+            () -> sluice.schedule("s", Schedule.every(Duration.ofMinutes(1)), Rig.WORK, "x"))
+        .hasMessage(
+            "the engine 'brokerlike' cannot keep schedules, for it cannot tell whether a firing"
+                + " was handed over before");
+    assertThat(sluice.remembered()).isEmpty();
+    assertThat(sluice.status(JobType.DEFAULT_QUEUE).counts().ready()).isEqualTo(1);
+    assertThat(List.of(sluice.limits().exactCounts())).containsExactly(false);
+  }
+}
