@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A channel in confirm mode, for one call at a time.
 ///
-/// Threading: [#publish] is confined to the caller that borrowed the channel; answers come in on the
-/// client's thread. `lock` guards what both touch, and is not held while anything is sent.
+/// Threading: [#publish] is confined to the caller that borrowed the channel; answers come in on
+/// the client's thread. `lock` guards what both touch, and is not held while anything is sent.
 final class ConfirmChannel implements ConfirmListener, ReturnListener, ShutdownListener {
   private final Channel channel;
   private final Environment.Clock clock;
@@ -124,9 +124,7 @@ final class ConfirmChannel implements ConfirmListener, ReturnListener, ShutdownL
     List<Fate> fates = new ArrayList<>(messages.size());
     for (int place = 0; place < messages.size(); place++) {
       fates.add(
-          nacked.get(place)
-              ? Fate.NACKED
-              : returned.get(place) ? Fate.RETURNED : Fate.CONFIRMED);
+          nacked.get(place) ? Fate.NACKED : returned.get(place) ? Fate.RETURNED : Fate.CONFIRMED);
     }
     return fates;
   }
@@ -171,8 +169,7 @@ final class ConfirmChannel implements ConfirmListener, ReturnListener, ShutdownL
       for (int place = 0; place < messages.size(); place++) {
         Message message = messages.get(place);
         if (message.key().equals(key)
-            && Objects.equals(
-                message.properties().getMessageId(), properties.getMessageId())) {
+            && Objects.equals(message.properties().getMessageId(), properties.getMessageId())) {
           returned.set(place);
         }
       }

@@ -8,8 +8,8 @@ import java.util.Locale;
 /// all wait equally long, so no message ever waits behind one that is due later.
 ///
 /// The digits stand in the routing key, one word each, followed by queue and priority, and stay
-/// there on the whole way; the topic exchange of level `n` looks at one of them. A message enters at
-/// its highest digit that is 1, so a short delay does not pass levels that it does not need.
+/// there on the whole way; the topic exchange of level `n` looks at one of them. A message enters
+/// at its highest digit that is 1, so a short delay does not pass levels that it does not need.
 ///
 /// Delays are rounded up to whole units, and each queue on the way adds its own delivery: a message
 /// comes late, never early.

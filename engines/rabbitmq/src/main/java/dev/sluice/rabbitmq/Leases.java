@@ -148,8 +148,7 @@ final class Leases {
     try {
       remove(claim);
       JobState to = settlement == null ? null : settlement.step().to();
-      DeathReason reason =
-          settlement instanceof Settlement.Bury bury ? bury.reason() : null;
+      DeathReason reason = settlement instanceof Settlement.Bury bury ? bury.reason() : null;
       JobState kept = to != null && to.isTerminal() ? to : null;
       remember(claim.lease, new End(claim.lease.epoch(), kept, reason));
     } finally {

@@ -21,14 +21,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
-/// One connection to the broker, which is made anew when it is lost: after a pause that doubles from
-/// 100 ms to 10 s, with jitter.
+/// One connection to the broker, which is made anew when it is lost: after a pause that doubles
+/// from 100 ms to 10 s, with jitter.
 ///
 /// A write to a broker that does not read blocks for as long as it likes. So everything that writes
 /// does so under a [Watch]; when that lasts too long, the socket is cut, and the writer fails.
 ///
-/// Threading: thread-safe. One loop connects and watches; `listener` is called from it and from the
-/// threads of the client.
+/// Threading: thread-safe. One loop connects and watches; `onConnected` is called from it.
 final class Link {
   private static final System.Logger LOG = System.getLogger("dev.sluice.rabbitmq");
   private static final long TICK_NANOS = 200_000_000;
@@ -37,20 +36,11 @@ final class Link {
   private static final int HEARTBEAT_SECONDS = 15;
   private static final Duration CLOSE = Duration.ofSeconds(1);
 
-  /// Who is told what becomes of the connection.
-  interface Listener {
-    /// A new connection is there.
-    void connected();
-
-    /// The connection is gone, and everything on it.
-    void lost();
-  }
-
   private final String name;
   private final RabbitUrl url;
   private final Environment environment;
   private final Duration limit;
-  private final Listener listener;
+  private final Runnable onConnected;
   private final Map<Long, Long> watched = new ConcurrentHashMap<>();
   private final AtomicLong watches = new AtomicLong();
   private volatile @Nullable Connection connection;
@@ -65,12 +55,12 @@ final class Link {
 
   private long nextTryNanos;
 
-  Link(String name, RabbitUrl url, Environment environment, Duration limit, Listener listener) {
+  Link(String name, RabbitUrl url, Environment environment, Duration limit, Runnable onConnected) {
     this.name = name;
     this.url = url;
     this.environment = environment;
     this.limit = limit;
-    this.listener = listener;
+    this.onConnected = onConnected;
   }
 
   /// Connects for the first time, and from then on by itself.
@@ -197,7 +187,7 @@ final class Link {
       }
       blocked = null;
       failure = null;
-      listener.connected();
+      onConnected.run();
     } catch (IOException | TimeoutException | GeneralSecurityException | RuntimeException refused) {
       failure = Sentences.of(refused, url);
     }
@@ -249,7 +239,6 @@ final class Link {
       }
       LOG.log(Level.WARNING, "the connection to {0} is lost: {1}", url.shown(), failure);
     }
-    listener.lost();
     Environment.Loop current = loop;
     if (current != null) {
       current.wake();

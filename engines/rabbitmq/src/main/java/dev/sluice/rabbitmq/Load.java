@@ -195,7 +195,8 @@ final class Load {
     lock.lock();
     try {
       become(nowMillis);
-      long least = Math.max(0, onBroker - sendingBefore - sending - confirmedSince - deliveredSince);
+      long least =
+          Math.max(0, onBroker - sendingBefore - sending - confirmedSince - deliveredSince);
       long corrected = Math.clamp(ready, least, onBroker + confirmedSince);
       if (corrected != ready) {
         long each = ready == 0 ? 0 : readyBytes / ready;
@@ -239,6 +240,11 @@ final class Load {
     }
   }
 
+  /// Whether the broker told a depth once.
+  boolean isKnown() {
+    return firstDepth.getCount() == 0;
+  }
+
   /// Waits until the broker told a depth once.
   void awaitDepth(long nanos) {
     try {
@@ -255,10 +261,7 @@ final class Load {
     try {
       become(nowMillis);
       return new Depth(
-          scheduledJobs,
-          ready + buffered,
-          dead,
-          readyBytes + bufferedBytes + scheduledBytes);
+          scheduledJobs, ready + buffered, dead, readyBytes + bufferedBytes + scheduledBytes);
     } finally {
       lock.unlock();
     }

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// | `priority` | `HIGH` or `LOW`; without it NORMAL |
 /// | `run-at`, `expires-at`, `timeout`, `max-attempts`, `key`, `group`, `batch` | options |
 /// | `headers` | the job's own headers, a table |
+/// | `trailer` | so many bytes at the end of the body are not payload but the job's headers, because they are too large for the place above |
 /// | `attempt`, `crashes`, `epoch`, `parked` | its life before this message |
 /// | `last` | the newest attempt that did not succeed, a table |
 /// | `death`, `died` | why and when it died |
@@ -34,8 +35,8 @@ final class Messages {
   /// Longest text of an error that travels with a job, in characters.
   static final int MAX_ERROR = 4096;
 
-  /// Most bytes of key and headers. The broker sends a message's header as one frame, of 128 KiB
-  /// by default, and what is written here beside them needs room as well.
+  /// Headers of more bytes travel behind the payload. A message's header goes as one frame, of 128
+  /// KiB by default, and what is written here beside them needs room as well.
   static final int MAX_HEADER_BYTES = 64 << 10;
 
   private static final int FORMAT = 1;
@@ -60,8 +61,13 @@ final class Messages {
     if (job.priority() != Priority.NORMAL) {
       headers.put("priority", job.priority().name());
     }
-    if (job.options() != JobOptions.NONE) {
+    if (!job.options().equals(JobOptions.NONE)) {
       putOptions(headers, job.options());
+      if (needsTrailer(job.options())) {
+        headers.put("trailer", Trailer.length(job.options().headers()));
+      } else if (!job.options().headers().isEmpty()) {
+        headers.put("headers", job.options().headers());
+      }
     }
     put(headers, "attempt", envelope.attempt());
     put(headers, "crashes", envelope.crashes());
@@ -75,6 +81,17 @@ final class Messages {
       headers.put("died", envelope.death().atMillis());
     }
     return properties(headers, job.id().toString(), job.type());
+  }
+
+  private static boolean needsTrailer(JobOptions options) {
+    return options.bytes() > MAX_HEADER_BYTES;
+  }
+
+  /// The body of a message: the payload, and what was too large for the header.
+  static byte[] body(Job job) {
+    return needsTrailer(job.options())
+        ? Trailer.append(job.payload(), job.options().headers())
+        : job.payload();
   }
 
   private static BasicProperties properties(
@@ -97,7 +114,13 @@ final class Messages {
     // With the history of earlier ways the broker could take this one for a circle.
     headers.keySet().removeIf(name -> name.startsWith("x-"));
     headers.put("sluice-rejected", reason);
-    return foreign.builder().deliveryMode(PERSISTENT).expiration(null).userId(null).headers(headers).build();
+    return foreign
+        .builder()
+        .deliveryMode(PERSISTENT)
+        .expiration(null)
+        .userId(null)
+        .headers(headers)
+        .build();
   }
 
   private static void putOptions(Map<String, Object> headers, JobOptions options) {
@@ -108,9 +131,6 @@ final class Messages {
     put(headers, "key", options.key());
     put(headers, "group", options.group());
     put(headers, "batch", options.batch());
-    if (!options.headers().isEmpty()) {
-      headers.put("headers", options.headers());
-    }
   }
 
   private static void put(Map<String, Object> headers, String name, long value) {
@@ -144,6 +164,14 @@ final class Messages {
   /// @throws ForeignMessageException with the reason, when it is none of Sluice's
   static Envelope decode(String queue, BasicProperties properties, byte[] body)
       throws ForeignMessageException {
+    Envelope envelope = decodeUncounted(queue, properties, body);
+    Object count = properties.getHeaders().get("x-delivery-count");
+    return count instanceof Number times ? envelope.redelivered(times.intValue()) : envelope;
+  }
+
+  /// As [#decode], but leaves aside how often the broker gave the message out.
+  static Envelope decodeUncounted(String queue, BasicProperties properties, byte[] body)
+      throws ForeignMessageException {
     Map<String, Object> headers = properties.getHeaders();
     if (headers == null || !headers.containsKey("sluice")) {
       throw new ForeignMessageException("it has no header 'sluice'");
@@ -152,8 +180,8 @@ final class Messages {
       throw new ForeignMessageException("its format is not " + FORMAT);
     }
     try {
-      return envelope(queue, properties, headers, body).redelivered(deliveries(headers));
-    } catch (IllegalArgumentException | NullPointerException | ClassCastException broken) {
+      return envelope(queue, properties, headers, body);
+    } catch (IllegalArgumentException | NullPointerException | ArithmeticException broken) {
       throw new ForeignMessageException("a header of it cannot be read: " + broken.getMessage());
     }
   }
@@ -165,15 +193,16 @@ final class Messages {
       throw new IllegalArgumentException("type: must be set");
     }
     String priority = text(headers, "priority");
+    int trailer = Math.toIntExact(number(headers, "trailer"));
     Job job =
         new Job(
             JobId.parse(properties.getMessageId()),
             queue,
             type,
-            body,
+            trailer == 0 ? body : Trailer.payload(body, trailer),
             priority == null ? Priority.NORMAL : Priority.valueOf(priority),
             number(headers, "created"),
-            options(headers));
+            options(headers, trailer == 0 ? Map.of() : Trailer.headers(body, trailer)));
     String death = text(headers, "death");
     return new Envelope(
         job,
@@ -187,7 +216,7 @@ final class Messages {
             : new Envelope.Death(DeathReason.valueOf(death), number(headers, "died")));
   }
 
-  private static JobOptions options(Map<String, Object> headers) {
+  private static JobOptions options(Map<String, Object> headers, Map<String, String> fromTrailer) {
     // Two headers are what every job has.
     if (headers.size() == 2) {
       return JobOptions.NONE;
@@ -196,18 +225,13 @@ final class Messages {
         new JobOptions(
             number(headers, "run-at"),
             text(headers, "key"),
-            headers.get("headers") instanceof Map<?, ?> table ? texts(table) : Map.of(),
+            headers.get("headers") instanceof Map<?, ?> table ? texts(table) : fromTrailer,
             number(headers, "expires-at"),
             number(headers, "timeout"),
             Math.toIntExact(number(headers, "max-attempts")),
             text(headers, "group"),
             text(headers, "batch"));
     return options.equals(JobOptions.NONE) ? JobOptions.NONE : options;
-  }
-
-  /// How often the broker gave the message out before, as quorum queues count it.
-  private static int deliveries(Map<String, Object> headers) {
-    return Math.toIntExact(number(headers, "x-delivery-count"));
   }
 
   private static AttemptRecord record(Map<?, ?> table) {

@@ -16,13 +16,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Sends messages and says what became of each: the broker confirms what it has written to the disks
-/// of a majority, and returns what it found no queue for. All of a call are sent before the first
-/// confirm is awaited.
+/// Sends messages and says what became of each: the broker confirms what it has written to the
+/// disks of a majority, and returns what it found no queue for. All of a call are sent before the
+/// first confirm is awaited.
 ///
-/// Threading: thread-safe. Up to four calls send at a time, each on a channel of its own; more
-/// wait for one, within the same time limit. `lock` guards `idle`, and is not held while
-/// anything is sent.
+/// Threading: thread-safe. Up to four calls send at a time, each on a channel of its own; more wait
+/// for one, within the same time limit. `lock` guards `idle`, and is not held while anything is
+/// sent.
 final class Publisher {
   private static final int CHANNELS = 4;
 
@@ -104,7 +104,9 @@ final class Publisher {
     boolean taken = false;
     while (true) {
       try {
-        taken = places.tryAcquire(deadline - environment.clock().monotonicNanos(), TimeUnit.NANOSECONDS);
+        taken =
+            places.tryAcquire(
+                deadline - environment.clock().monotonicNanos(), TimeUnit.NANOSECONDS);
         break;
       } catch (InterruptedException _) {
         interrupted = true;

@@ -26,7 +26,8 @@ final class Sentences {
           Pattern.DOTALL);
   private static final Pattern VALUE = Pattern.compile("(?:the value )?'(.*)'(?: of type '.*')?");
   private static final Pattern REFUSED =
-      Pattern.compile("(?:(\\w+) )?access to (\\w+) '(.+?)' in vhost '(.*?)' refused for user '(.*)'");
+      Pattern.compile(
+          "(?:(\\w+) )?access to (\\w+) '(.+?)' in vhost '(.*?)' refused for user '(.*)'");
 
   private Sentences() {}
 

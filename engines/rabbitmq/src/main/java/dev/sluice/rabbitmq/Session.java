@@ -15,12 +15,12 @@ import java.util.concurrent.locks.ReentrantLock;
 /// One channel on which deliveries of one Sluice queue come in, with a consumer for each line. When
 /// it ends, by whoever's doing, the broker gives everything that was not settled on it to others.
 ///
-/// Threading: thread-safe. `lock` guards `open` and is held while settlements are sent, because they
-/// must reach the broker in the order in which they were taken out of `open`. Consuming is confined
-/// to the tender.
+/// Threading: thread-safe. `lock` guards `open` and is held while settlements are sent, because
+/// they must reach the broker in the order in which they were taken out of `open`. Consuming is
+/// confined to the tender.
 final class Session {
-  /// For how long the broker may wait to hear of a delivery, in milliseconds: ten years, the most it
-  /// takes. RabbitMQ 3.10 does not know it and goes by its own setting.
+  /// For how long the broker may wait to hear of a delivery, in milliseconds: ten years, the most
+  /// it takes. RabbitMQ 3.10 does not know it and goes by its own setting.
   private static final long CONSUMER_TIMEOUT_MILLIS = 315_360_000_000L;
 
   /// Who takes what comes in.
@@ -51,11 +51,10 @@ final class Session {
 
   /// Begins to listen for the end of the channel.
   void listen() {
-    channel.addShutdownListener(
-        _ -> {
-          ended = true;
-          receiver.ended(this);
-        });
+    channel.addShutdownListener(_ -> {
+      ended = true;
+      receiver.ended(this);
+    });
   }
 
   boolean isEnded() {
@@ -82,6 +81,15 @@ final class Session {
       channel.basicCancel(tag);
     }
     consumers.clear();
+  }
+
+  /// As [#cancel], for consumers that the broker may have cancelled already.
+  void cancelQuietly() {
+    try {
+      cancel();
+    } catch (IOException _) {
+      // They are gone then.
+    }
   }
 
   boolean isConsuming() {
@@ -111,6 +119,16 @@ final class Session {
       return !ended;
     } catch (IOException | AlreadyClosedException _) {
       return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Whether nothing that came on it is left to settle, or can be settled any more.
+  boolean isSettled() {
+    lock.lock();
+    try {
+      return ended || open.isEmpty();
     } finally {
       lock.unlock();
     }

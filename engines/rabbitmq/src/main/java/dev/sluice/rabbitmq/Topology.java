@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// Threading: thread-safe. `lock` lets one caller declare at a time, and is the only one here that
 /// is held while the broker is asked; who knows that everything is there does not take it.
 final class Topology {
-  /// Redeliveries after which the broker itself moves a message to the dead. Sluice's own rule
-  /// for poison comes long before. Not "none", because that exists from RabbitMQ 4.0 on only, and
+  /// Redeliveries after which the broker itself moves a message to the dead. Sluice's own rule for
+  /// poison comes long before. Not "none", because that exists from RabbitMQ 4.0 on only, and
   /// nothing means 20 there.
   static final int DELIVERY_LIMIT = 1_000_000;
 
@@ -74,9 +74,9 @@ final class Topology {
             declareWayBack(channel);
             bindLines(channel, queue);
             // From the lowest, so that a message finds every level below its own.
-            while (levels < needed) {
-              declareLevel(channel, levels);
-              levels = levels + 1;
+            for (int level = levels; level < needed; level++) {
+              declareLevel(channel, level);
+              levels = level + 1;
             }
           });
     }
