@@ -217,8 +217,8 @@ final class Messages {
   }
 
   private static JobOptions options(Map<String, Object> headers, Map<String, String> fromTrailer) {
-    // Two headers are what every job has.
-    if (headers.size() == 2) {
+    // With nothing but the two headers that every job has.
+    if (headers.size() == 2 && headers.containsKey("created")) {
       return JobOptions.NONE;
     }
     JobOptions options =

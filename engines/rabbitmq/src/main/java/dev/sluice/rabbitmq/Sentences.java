@@ -24,7 +24,8 @@ final class Sentences {
           "inequivalent arg '(.+?)' for (queue|exchange) '(.+?)' in vhost '.*?': "
               + "received (.+) but current is (.+)",
           Pattern.DOTALL);
-  private static final Pattern VALUE = Pattern.compile("(?:the value )?'(.*)'(?: of type '.*')?");
+  private static final Pattern VALUE =
+      Pattern.compile("(?:the value )?'(.*?)'(?: of type '.*')?$", Pattern.DOTALL);
   private static final Pattern REFUSED =
       Pattern.compile(
           "(?:(\\w+) )?access to (\\w+) '(.+?)' in vhost '(.*?)' refused for user '(.*)'");
@@ -53,14 +54,19 @@ final class Sentences {
           "the broker did not answer in time";
       case SSLException tls -> "TLS failed: " + tls.getMessage();
       case ShutdownSignalException signal -> reply(signal);
-      default -> null;
+      default -> isTimeout(failure.getMessage()) ? "the broker did not answer in time" : null;
     };
   }
 
-  /// What the broker said when it closed a channel or a connection; null when it said nothing.
-  private static @Nullable String reply(ShutdownSignalException signal) {
+  // The client wraps some of its time-outs in exceptions of no special class.
+  private static boolean isTimeout(@Nullable String message) {
+    return message != null && message.startsWith("Timed out waiting for");
+  }
+
+  /// What the broker said when it closed a channel or a connection.
+  private static String reply(ShutdownSignalException signal) {
     String text = replyText(signal);
-    return text == null ? null : inWords(text);
+    return text == null ? "the connection broke" : inWords(text);
   }
 
   static @Nullable String replyText(ShutdownSignalException signal) {

@@ -83,15 +83,6 @@ final class Session {
     consumers.clear();
   }
 
-  /// As [#cancel], for consumers that the broker may have cancelled already.
-  void cancelQuietly() {
-    try {
-      cancel();
-    } catch (IOException _) {
-      // They are gone then.
-    }
-  }
-
   boolean isConsuming() {
     return !consumers.isEmpty() && !ended;
   }

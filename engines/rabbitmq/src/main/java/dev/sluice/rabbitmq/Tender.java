@@ -151,8 +151,8 @@ final class Tender {
   private void subscribe(Subscription subscription) throws IOException {
     Session old = subscription.session();
     if (old != null && !old.isEnded()) {
-      // Its queue was deleted. Claims that came on it live on, so it stays until they have ended.
-      old.cancelQuietly();
+      // Its queue was deleted, or it broke. Claims that came on it live on until they have ended;
+      // what nobody claimed goes back with the channel when they have.
       retired.add(old);
       topology.forget(subscription.queue);
     }
@@ -165,21 +165,44 @@ final class Tender {
             subscription);
     made.listen();
     subscription.use(made);
+    consume(subscription, made);
+  }
+
+  private void consume(Subscription subscription, Session session) throws IOException {
+    boolean consuming = false;
     try {
-      made.consume(names, subscription.queue, subscription.nextPrefetch());
+      session.consume(names, subscription.queue, subscription.nextPrefetch());
+      consuming = true;
     } catch (IOException failure) {
       if (Sentences.replyCode(failure) == 404) {
         topology.forget(subscription.queue);
       }
       throw failure;
+    } finally {
+      if (!consuming) {
+        abandon(subscription, session);
+      }
     }
   }
 
   private void changePrefetch(Subscription subscription) throws IOException {
     Session session = subscription.session();
     if (session != null) {
-      session.cancel();
-      session.consume(names, subscription.queue, subscription.nextPrefetch());
+      try {
+        session.cancel();
+      } catch (IOException failure) {
+        abandon(subscription, session);
+        throw failure;
+      }
+      consume(subscription, session);
+    }
+  }
+
+  /// Gives up a channel that owes an answer: it is good for nothing but settlements.
+  private void abandon(Subscription subscription, Session session) {
+    subscription.cancelled(session);
+    if (leases.count(subscription.queue) == 0) {
+      environment.threads().handler("sluice-rabbitmq-abandon", session::abort);
     }
   }
 
