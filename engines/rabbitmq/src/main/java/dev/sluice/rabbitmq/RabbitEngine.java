@@ -75,7 +75,7 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Restor
     limits = limits(url);
     sending = new Link("sending", url, environment, limit, () -> {});
     control = new Link("control", url, environment, limit, this::reconnected);
-    topology = new Topology(control, url, limit);
+    topology = new Topology(control, url, clock, limit);
     Outbox outbox =
         new Outbox(new Publisher(sending, url, environment, limit), topology, url.prefix());
     settler = new Settler(leases, outbox, this::load, clock);

@@ -4,6 +4,7 @@ import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.BuiltinExchangeType;
 import com.rabbitmq.client.Channel;
 import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Environment;
 import dev.sluice.job.Priority;
 import java.io.IOException;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +29,14 @@ final class Topology {
   /// nothing means 20 there.
   static final int DELIVERY_LIMIT = 1_000_000;
 
+  /// How long a new queue is left alone. RabbitMQ writes the directory of its quorum queues every
+  /// half second; one that was made later than that before its node is killed comes back empty and
+  /// without a leader, and what was confirmed in it is gone.
+  private static final long SETTLE_NANOS = 1_000_000_000;
+
   private final Link link;
   private final RabbitUrl url;
+  private final Environment.Clock clock;
   private final Names names;
   private final Delays delays;
   private final Duration limit;
@@ -44,8 +52,9 @@ final class Topology {
   /// What the broker refused, by queue.
   private final Map<String, String> refusals = new ConcurrentHashMap<>();
 
-  Topology(Link link, RabbitUrl url, Duration limit) {
+  Topology(Link link, RabbitUrl url, Environment.Clock clock, Duration limit) {
     this.link = link;
+    this.clock = clock;
     this.url = url;
     this.limit = limit;
     names = new Names(url.prefix());
@@ -57,7 +66,8 @@ final class Topology {
   /// @throws EngineUnavailableException with the reason, when they cannot be had
   void requireQueue(String queue) {
     if (!queues.contains(queue)) {
-      declare(queue, channel -> declareQueue(channel, queue));
+      declare(queue, names.line(queue, Priority.HIGH), channel -> declareQueue(channel, queue));
+      queues.add(queue);
     }
   }
 
@@ -70,15 +80,17 @@ final class Topology {
     if (!delayed.contains(queue) || levels < needed) {
       declare(
           queue,
+          delays.level(needed - 1),
           channel -> {
             declareWayBack(channel);
             bindLines(channel, queue);
             // From the lowest, so that a message finds every level below its own.
             for (int level = levels; level < needed; level++) {
               declareLevel(channel, level);
-              levels = level + 1;
             }
           });
+      levels = Math.max(levels, needed);
+      delayed.add(queue);
     }
   }
 
@@ -109,13 +121,18 @@ final class Topology {
     void on(Channel channel) throws IOException;
   }
 
-  private void declare(String queue, Declaration declaration) {
+  /// @param last the queue that is declared last: where it is, nothing is new
+  private void declare(String queue, String last, Declaration declaration) {
     takeTurn(queue);
     try (Link.Watch _ = link.watch()) {
+      boolean isNew = !exists(last);
       Channel channel = open();
       try {
         declaration.on(channel);
         refusals.remove(queue);
+        if (isNew) {
+          settle();
+        }
       } finally {
         close(channel);
       }
@@ -149,6 +166,33 @@ final class Topology {
     }
   }
 
+  private boolean exists(String name) throws IOException {
+    Channel channel = open();
+    try {
+      channel.queueDeclarePassive(name);
+      return true;
+    } catch (IOException missing) {
+      if (Sentences.replyCode(missing) == 404) {
+        return false;
+      }
+      throw missing;
+    } finally {
+      close(channel);
+    }
+  }
+
+  private void settle() {
+    boolean interrupted = false;
+    long until = clock.monotonicNanos() + SETTLE_NANOS;
+    for (long left = SETTLE_NANOS; left > 0; left = until - clock.monotonicNanos()) {
+      LockSupport.parkNanos(this, left);
+      interrupted |= Thread.interrupted();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   private Channel open() throws IOException {
     return link.connection()
         .openChannel()
@@ -167,7 +211,6 @@ final class Topology {
       channel.queueDeclare(
           names.line(queue, priority), true, false, false, line(names.dead(queue)));
     }
-    queues.add(queue);
   }
 
   /// A line: the broker never drops what is in it.
@@ -218,7 +261,6 @@ final class Topology {
       channel.queueBind(
           names.line(queue, priority), delays.due(), Delays.linePattern(queue, priority));
     }
-    delayed.add(queue);
   }
 
   private void declareLevel(Channel channel, int level) throws IOException {

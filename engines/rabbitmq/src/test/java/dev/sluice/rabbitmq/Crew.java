@@ -30,6 +30,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /// Engines on one set of queues, with short words for what tests do to them.
 ///
@@ -102,11 +103,16 @@ final class Crew implements AutoCloseable {
 
   /// Offers until they are taken, as a producer does that is told that the broker is away.
   Set<JobId> acceptSoon(RabbitEngine engine, int count) {
+    return acceptSoon(engine, () -> IntStream.range(0, count).mapToObj(_ -> job(0)).toList());
+  }
+
+  /// As [#acceptSoon(RabbitEngine, int)], with new jobs each time.
+  Set<JobId> acceptSoon(RabbitEngine engine, Supplier<List<Job>> jobs) {
     Set<JobId> accepted = new HashSet<>();
     await(
         () -> {
           try {
-            accepted.addAll(accept(engine, count));
+            accepted.addAll(accept(engine, jobs.get()));
             return true;
           } catch (EngineUnavailableException away) {
             assertThat(away.getMessage()).isNotBlank();

@@ -108,7 +108,13 @@ final class FaultTest {
           }
           return came.size() >= accepted.size();
         },
-        () -> accepted.size() + " jobs, of which came " + came.size() + "; " + engine.counts(Crew.QUEUE) + engine.trouble());
+        () ->
+            accepted.size()
+                + " jobs, of which came "
+                + came.size()
+                + "; "
+                + engine.counts(Crew.QUEUE)
+                + engine.trouble());
     assertThat(came).isEqualTo(accepted);
   }
 
