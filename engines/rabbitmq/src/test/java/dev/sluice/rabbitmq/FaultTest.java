@@ -258,8 +258,8 @@ final class FaultTest {
 
     assertThatExceptionOfType(EngineUnavailableException.class)
         .isThrownBy(() -> crew.accept(engine, 1))
-        .withMessageContaining(
-            "has x-queue-type 'classic' on the broker, and Sluice needs 'quorum'");
+        .withMessageContaining("the queue " + crew.prefix() + ".mail.high has x-")
+        .withMessageContaining(" on the broker, and Sluice needs ");
     assertThat(engine.trouble().orElse("")).contains(crew.prefix() + ".mail.high");
   }
 
