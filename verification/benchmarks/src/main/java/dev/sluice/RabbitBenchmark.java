@@ -70,7 +70,8 @@ public final class RabbitBenchmark {
   private void close() throws IOException {
     engine.close();
     try (Channel channel = connection.createChannel()) {
-      for (String name : List.of(BARE, queue("high"), queue("normal"), queue("low"), queue("dead"))) {
+      for (String name :
+          List.of(BARE, queue("high"), queue("normal"), queue("low"), queue("dead"))) {
         channel.queueDelete(name);
       }
     } catch (java.util.concurrent.TimeoutException late) {
@@ -169,7 +170,13 @@ public final class RabbitBenchmark {
     for (int i = 0; i < LIST; i++) {
       Job job =
           new Job(
-              ids.next(), "bench", "bench", new byte[PAYLOAD], Priority.NORMAL, now, JobOptions.NONE);
+              ids.next(),
+              "bench",
+              "bench",
+              new byte[PAYLOAD],
+              Priority.NORMAL,
+              now,
+              JobOptions.NONE);
       offers.add(new Offer(job, Bound.NONE));
     }
     return offers;

@@ -7,13 +7,13 @@ import com.rabbitmq.client.ReturnListener;
 import com.rabbitmq.client.ShutdownListener;
 import com.rabbitmq.client.ShutdownSignalException;
 import dev.sluice.engine.Environment;
+import dev.sluice.rabbitmq.Publisher.Content;
 import dev.sluice.rabbitmq.Publisher.Fate;
 import dev.sluice.rabbitmq.Publisher.Message;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -71,8 +71,9 @@ final class ConfirmChannel implements ConfirmListener, ReturnListener, ShutdownL
   List<Fate> publish(List<Message> call, long deadlineNanos) throws IOException {
     begin(call);
     for (Message message : call) {
+      Content content = message.content();
       channel.basicPublish(
-          message.exchange(), message.key(), true, message.properties(), message.body());
+          message.exchange(), message.key(), true, content.properties(), content.body());
     }
     return await(deadlineNanos);
   }
@@ -168,8 +169,7 @@ final class ConfirmChannel implements ConfirmListener, ReturnListener, ShutdownL
     try {
       for (int place = 0; place < messages.size(); place++) {
         Message message = messages.get(place);
-        if (message.key().equals(key)
-            && Objects.equals(message.properties().getMessageId(), properties.getMessageId())) {
+        if (message.key().equals(key) && message.content().isCalled(properties.getMessageId())) {
           returned.set(place);
         }
       }

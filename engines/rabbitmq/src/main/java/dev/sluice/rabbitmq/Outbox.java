@@ -1,13 +1,17 @@
 package dev.sluice.rabbitmq;
 
+import com.rabbitmq.client.AMQP.BasicProperties;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.job.Job;
+import dev.sluice.rabbitmq.Publisher.Content;
 import dev.sluice.rabbitmq.Publisher.Fate;
 import dev.sluice.rabbitmq.Publisher.Message;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Sends jobs where they belong: to their line, on the way of a delay, to the dead. What is
 /// answered without an exception is in a queue, confirmed.
@@ -28,6 +32,40 @@ final class Outbox {
 
   /// A message and the queue on whose topology its way depends.
   record Letter(String queue, long units, Message message) {}
+
+  private record JobContent(Envelope envelope) implements Content {
+    @Override
+    public BasicProperties properties() {
+      return Messages.encode(envelope);
+    }
+
+    @Override
+    public byte[] body() {
+      return Messages.body(envelope.job());
+    }
+
+    @Override
+    public boolean isCalled(@Nullable String id) {
+      return envelope.job().id().toString().equals(id);
+    }
+  }
+
+  private record ForeignContent(Subscription.Foreign foreign) implements Content {
+    @Override
+    public BasicProperties properties() {
+      return Messages.rejected(foreign.properties(), foreign.reason());
+    }
+
+    @Override
+    public byte[] body() {
+      return foreign.body();
+    }
+
+    @Override
+    public boolean isCalled(@Nullable String id) {
+      return Objects.equals(foreign.properties().getMessageId(), id);
+    }
+  }
 
   /// To the line, or for later.
   ///
@@ -51,18 +89,11 @@ final class Outbox {
 
   /// A message that is no job, to the dead of the queue where it was found.
   Letter toDead(String queue, Subscription.Foreign foreign) {
-    return new Letter(
-        queue,
-        0,
-        new Message(
-            "",
-            names.dead(queue),
-            Messages.rejected(foreign.properties(), foreign.reason()),
-            foreign.body()));
+    return new Letter(queue, 0, new Message("", names.dead(queue), new ForeignContent(foreign)));
   }
 
   private static Message message(String exchange, String key, Envelope envelope) {
-    return new Message(exchange, key, Messages.encode(envelope), Messages.body(envelope.job()));
+    return new Message(exchange, key, new JobContent(envelope));
   }
 
   /// Sends letters. One that finds no queue is sent once more after its queue was declared anew.

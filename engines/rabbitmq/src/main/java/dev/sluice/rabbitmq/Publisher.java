@@ -44,14 +44,23 @@ final class Publisher {
   /// One message and its way.
   ///
   /// @param exchange empty for the queue that `key` names
-  @SuppressWarnings("ArrayRecordComponent")
-  record Message(String exchange, String key, BasicProperties properties, byte[] body) {
+  record Message(String exchange, String key, Content content) {
     Message {
       Objects.requireNonNull(exchange, "exchange: must not be null");
       Objects.requireNonNull(key, "key: must not be null");
-      Objects.requireNonNull(properties, "properties: must not be null");
-      Objects.requireNonNull(body, "body: must not be null");
+      Objects.requireNonNull(content, "content: must not be null");
     }
+  }
+
+  /// What a message says. Put in form while it is sent, so that the broker has something to do
+  /// meanwhile.
+  interface Content {
+    BasicProperties properties();
+
+    byte[] body();
+
+    /// Whether a message of that id may be this one.
+    boolean isCalled(@Nullable String id);
   }
 
   /// What became of a message that was sent.
@@ -165,10 +174,5 @@ final class Publisher {
     return cause == null
         ? new EngineUnavailableException(sentence)
         : new EngineUnavailableException(sentence, cause);
-  }
-
-  /// Whether all were confirmed.
-  static boolean allConfirmed(List<Fate> fates) {
-    return fates.stream().allMatch(fate -> fate == Fate.CONFIRMED);
   }
 }

@@ -14,11 +14,14 @@ import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
 import dev.sluice.job.Admission;
 import dev.sluice.job.Admission.Accepted;
+import dev.sluice.job.AttemptOutcome;
+import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobOptions;
 import dev.sluice.job.Priority;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -142,6 +145,11 @@ final class Crew implements AutoCloseable {
 
   Settled settle(RabbitEngine engine, Claim claim, Settlement settlement) {
     return engine.settle(List.of(new Settle(claim.lease(), settlement))).getFirst();
+  }
+
+  AttemptRecord failed(Claim claim) {
+    Instant now = Instant.ofEpochMilli(now());
+    return new AttemptRecord(claim.attempt(), AttemptOutcome.FAILED, "no route", now, now);
   }
 
   Lease next(BlockingQueue<Lease> leases) {

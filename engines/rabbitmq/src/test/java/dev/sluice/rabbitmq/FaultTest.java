@@ -17,6 +17,7 @@ import dev.sluice.engine.Lease;
 import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
 import dev.sluice.job.Admission.Accepted;
+import dev.sluice.job.DeathReason;
 import dev.sluice.job.JobId;
 import java.io.IOException;
 import java.time.Duration;
@@ -300,6 +301,26 @@ final class FaultTest {
         .isThrownBy(() -> RabbitEngine.open(wrong))
         .withMessageContaining("refused the user 'reader' or its password")
         .satisfies(refusal -> assertThat(refusal.getMessage()).doesNotContain("wrong-word"));
+  }
+
+  @Test
+  void theRightsThatTheGuideNamesAreEnough() {
+    String own = "^" + crew.prefix() + "\\.";
+    broker.control("add_user", "guided", "word");
+    broker.control(
+        "set_permissions", "guided", own, "^(" + crew.prefix() + "\\.|amq\\.default$)", own);
+    try (RabbitEngine engine =
+        RabbitEngine.open(broker.url(crew.prefix()).replace("amqp://", "amqp://guided:word@"))) {
+      crew.accept(engine, 1);
+      crew.accept(engine, List.of(crew.job(crew.now() + 300)));
+      Claim claim = crew.claim(engine, 2).getFirst();
+      assertThat(
+              crew.settle(
+                  engine, claim, new Settlement.Bury(DeathReason.BURIED, crew.failed(claim))))
+          .isEqualTo(Settled.APPLIED);
+      crew.await(() -> engine.dead(Crew.QUEUE, 10).size() == 1, "the dead job");
+      assertThat(engine.trouble()).isEmpty();
+    }
   }
 
   @Test
