@@ -5,20 +5,33 @@ if (process.env.SLUICE_TOKEN) headers.Authorization = `Bearer ${process.env.SLUI
 
 async function post(path, body) {
   const answer = await fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) });
-  if (!answer.ok) throw Object.assign(new Error(`HTTP ${answer.status}`), { status: answer.status });
+  if (!answer.ok) {
+    const pause = Number(answer.headers.get("Retry-After") ?? 5);
+    throw Object.assign(new Error(`HTTP ${answer.status}`), { status: answer.status, pause });
+  }
   return JSON.parse((await answer.text()) || "null");
 }
 
+async function lease() {
+  for (;;) {
+    try {
+      return (await post(`/v1/queues/${queue}/jobs:lease`, { max: 10, lease: "30s", wait: "20s" })).jobs;
+    } catch (refused) {
+      if (refused.status !== 429 && refused.status !== 503) throw refused;
+      await new Promise((resume) => setTimeout(resume, refused.pause * 1000)); // it stops, or has too much to do
+    }
+  }
+}
+
 for (;;) {
-  const { jobs } = await post(`/v1/queues/${queue}/jobs:lease`, { max: 10, lease: "30s", wait: "20s" });
-  for (const job of jobs) {
-    const lease = `/v1/leases/${job.lease.token}`;
+  for (const job of await lease()) {
+    const held = `/v1/leases/${job.lease.token}`;
     try {
       console.log("working on", job.id, JSON.stringify(job.payload));
-      await post(`${lease}:complete`, {});
+      await post(`${held}:complete`, {});
     } catch (failure) {
       if (failure.status === 409) console.log("somebody else has", job.id); // the lease was lost
-      else await post(`${lease}:fail`, { error: String(failure) });
+      else await post(`${held}:fail`, { error: String(failure) });
     }
   }
 }

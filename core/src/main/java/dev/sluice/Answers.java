@@ -1,8 +1,10 @@
 package dev.sluice;
 
 import dev.sluice.engine.Environment;
+import dev.sluice.engine.Offer;
 import dev.sluice.job.Admission;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /// What producers are told: the engine's answer, counted, and a refusal with the time that it takes
@@ -10,12 +12,14 @@ import java.util.Optional;
 ///
 /// Threading: thread-safe.
 final class Answers {
+  private final GroupCommitter committer;
   private final Environment environment;
   private final Runs runs;
   private final boolean handlers;
 
   /// @param handlers whether job types have handlers here
-  Answers(Environment environment, Runs runs, boolean handlers) {
+  Answers(GroupCommitter committer, Environment environment, Runs runs, boolean handlers) {
+    this.committer = committer;
     this.environment = environment;
     this.runs = runs;
     this.handlers = handlers;
@@ -24,6 +28,30 @@ final class Answers {
   Admission stopping(QueueRuntime queue) {
     queue.counters.refused.increment();
     return new Admission.Refused(Admission.Reason.STOPPING, Optional.empty());
+  }
+
+  /// Asks the engine, unless it is known that there is no room.
+  Admission ask(QueueRuntime queue, Offer offer) {
+    long capacity = offer.bound().jobs();
+    long started = queue.counters.started.sum();
+    long now = environment.clock().monotonicNanos();
+    // A full queue still knows its keys: the job may be there already.
+    Fullness.Room room =
+        offer.job().options().key() == null
+            ? queue.fullness.room(capacity, started, now)
+            : Fullness.Room.LIKELY;
+    if (room == Fullness.Room.NONE) {
+      return of(queue, new Admission.Refused(Admission.Reason.CAPACITY_JOBS, Optional.empty()));
+    }
+    Admission admission = committer.commit(List.of(offer)).getFirst();
+    if (admission instanceof Admission.Refused(var reason, _)) {
+      if (reason == Admission.Reason.CAPACITY_JOBS) {
+        queue.fullness.full(capacity, started, now);
+      }
+    } else if (room == Fullness.Room.DOUBTFUL) {
+      queue.fullness.clear();
+    }
+    return of(queue, admission);
   }
 
   Admission of(QueueRuntime queue, Admission admission) {

@@ -180,6 +180,7 @@ final class Dispatcher implements Environment.Step {
 
   private void start(List<Claim> claims, Map<String, Ask> asks, long now) {
     List<Run> started = new ArrayList<>(claims.size());
+    Map<Ask, Integer> counts = new LinkedHashMap<>();
     int from = 0;
     while (from < claims.size()) {
       String name = claims.get(from).job().queue();
@@ -191,10 +192,11 @@ final class Dispatcher implements Environment.Step {
       for (Claim claim : claims.subList(from, to)) {
         started.add(run(claim, ask, now));
       }
-      // Last, so that what fails above has taken no slot.
-      ask.queue.claimed(ask.request, to - from, now);
+      counts.merge(ask, to - from, Integer::sum);
       from = to;
     }
+    // After all of them, so that what fails above has taken no slot.
+    counts.forEach((ask, count) -> ask.queue.claimed(ask.request, count, now));
     runs.add(started);
     for (Run run : started) {
       launch(run, asks);

@@ -19,6 +19,11 @@ final class DrainRate {
 
   private static final double MEMORY_ENDS = 8;
 
+  /// A rate is shown for so long after the last end, and so many times the usual gap.
+  private static final double STALE_SECONDS = 60;
+
+  private static final double STALE_GAPS = 10;
+
   private static final Duration LONGEST = Duration.ofMinutes(10);
 
   /// Retry-After is lengthened by up to this part, and by a second for some at least, so that
@@ -65,10 +70,15 @@ final class DrainRate {
     }
   }
 
-  double perSecond() {
+  /// Ends a second; 0 when nothing was measured, or nothing has ended for so long that it says
+  /// nothing any more.
+  double perSecond(long nowNanos) {
     lock.lock();
     try {
-      return ends == 0 ? 0 : ends / seconds;
+      double silence = (nowNanos - endedAtNanos) / 1e9;
+      return ends == 0 || silence > Math.max(STALE_SECONDS, STALE_GAPS * seconds / ends)
+          ? 0
+          : ends / seconds;
     } finally {
       lock.unlock();
     }

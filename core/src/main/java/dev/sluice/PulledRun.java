@@ -17,6 +17,11 @@ final class PulledRun extends Run {
   private final CountDownLatch done = new CountDownLatch(1);
   private volatile @Nullable Settled answer;
 
+  /// When the worker was told to stop, and whether it was.
+  private volatile long toldNanos;
+
+  private volatile boolean told;
+
   PulledRun(Claim claim, QueueRuntime queue, Settler settler, Duration lease, long nowNanos) {
     super(claim, queue, settler, lease, nowNanos);
   }
@@ -34,6 +39,23 @@ final class PulledRun extends Run {
       case CANCEL, TIMEOUT -> {}
     }
     return isFirst;
+  }
+
+  /// The worker asked, and was told to stop.
+  void told(long nowNanos) {
+    if (!told) {
+      toldNanos = nowNanos;
+      told = true;
+    }
+  }
+
+  /// Counts from when the worker heard of it; one that does not ask is given up when its lease
+  /// ends.
+  @Override
+  boolean ignoresInterrupt(long graceNanos, long nowNanos) {
+    return told
+        && nowNanos - toldNanos >= graceNanos
+        && super.ignoresInterrupt(graceNanos, nowNanos);
   }
 
   /// The worker hears of it when it asks.

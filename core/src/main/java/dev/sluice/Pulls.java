@@ -27,6 +27,9 @@ final class Pulls {
 
   private long looked;
 
+  /// The newest number when a claim began that could not serve everybody in line.
+  private long passedOver;
+
   /// Whether nobody waits.
   boolean isEmpty() {
     return waiting == 0;
@@ -87,7 +90,8 @@ final class Pulls {
   }
 
   /// Takes pulls out of the line that one claim can serve: those that want the lease of the first.
-  /// The others know from here that they were looked at.
+  /// The others have been looked at when there is no slot for them, or [#served] finds that there
+  /// were not even jobs enough for these.
   ///
   /// @param most most jobs that can be claimed; 0 when none may start
   List<Pull> serve(int most) {
@@ -104,19 +108,27 @@ final class Pulls {
         wanted += pull.max;
       }
       waiting = line.size();
-      Iterator<Pull> fromNewest = line.descendingIterator();
-      while (fromNewest.hasNext()) {
-        Pull pull = fromNewest.next();
-        if (pull.number <= looked) {
-          break;
-        }
-        pull.changed.signal();
+      passedOver = newest;
+      if (wanted >= most) {
+        lookedAt(newest);
       }
-      looked = newest;
     } finally {
       lock.unlock();
     }
     return served;
+  }
+
+  /// Tells everybody in line up to that number that there is nothing for them now.
+  private void lookedAt(long number) {
+    Iterator<Pull> fromNewest = line.descendingIterator();
+    while (fromNewest.hasNext()) {
+      Pull pull = fromNewest.next();
+      if (pull.number <= looked) {
+        break;
+      }
+      pull.changed.signal();
+    }
+    looked = Math.max(looked, number);
   }
 
   /// Ends a claim: who got jobs is told, who got none is in line again, in the old order.
@@ -124,7 +136,9 @@ final class Pulls {
     lock.lock();
     try {
       List<Pull> unserved = new ArrayList<>();
+      boolean enough = true;
       for (Pull pull : pulls) {
+        enough &= pull.given.size() == pull.max;
         if (pull.given.isEmpty() && !closed) {
           pull.stage = Pull.Stage.WAITING;
           unserved.add(pull);
@@ -136,6 +150,9 @@ final class Pulls {
       Collections.reverse(unserved);
       unserved.forEach(line::addFirst);
       waiting = line.size();
+      if (!enough) {
+        lookedAt(passedOver);
+      }
     } finally {
       lock.unlock();
     }

@@ -22,6 +22,10 @@ final class QueueRuntime {
 
   private static final double NORMAL_SHARE = 2 / 16.0;
 
+  /// Bytes that one claim should not exceed by much, or a thousand large jobs that one worker asks
+  /// for would fill the memory of all.
+  private static final long CLAIM_BYTES = 64 << 20;
+
   /// A worker that asks for jobs again and again does so at least this often.
   private static final long PULLED_LATELY_NANOS = 60_000_000_000L;
 
@@ -43,12 +47,16 @@ final class QueueRuntime {
 
   final DrainRate drain = new DrainRate();
   final QueueCounters counters = new QueueCounters();
+  final Fullness fullness = new Fullness();
 
   /// Whether the engine gives out no jobs of this queue, as far as is known here.
   volatile boolean paused;
 
   /// The engine's word on the line at one moment, to be carried on by what is counted here.
   private record Look(long ready, long waiting, long accepted, long started) {}
+
+  /// How many jobs of the size that waits here go into one claim.
+  private volatile int bySize = Integer.MAX_VALUE;
 
   /// Why nothing starts although it should, in words; null when all is well.
   volatile @Nullable String stuck;
@@ -120,9 +128,9 @@ final class QueueRuntime {
     return Math.max(0, now.concurrency() - unreplaced - running.get());
   }
 
-  /// How many jobs may start now, by slots and by rate.
+  /// How many jobs may start now, by slots, by rate and by what one claim may bring into memory.
   int startable(int most, long nowNanos) {
-    int slots = Math.min(most, freeSlots());
+    int slots = Math.min(Math.min(most, bySize), freeSlots());
     TokenBucket tokens = bucket(nowNanos);
     return tokens == null ? slots : Math.min(slots, tokens.available(nowNanos));
   }
@@ -163,6 +171,8 @@ final class QueueRuntime {
   /// Keeps the engine's counts of this moment.
   void looked(Counts counts) {
     paused = counts.paused();
+    long size = counts.waiting() == 0 ? 0 : counts.waitingBytes() / counts.waiting();
+    bySize = size == 0 ? Integer.MAX_VALUE : (int) Math.max(1, CLAIM_BYTES / size);
     look =
         new Look(counts.ready(), counts.waiting(), counters.accepted.sum(), counters.started.sum());
   }
@@ -176,7 +186,7 @@ final class QueueRuntime {
         ahead,
         paused || !isWorked(handlers, nowNanos) ? Optional.empty() : timeToStart(ahead, nowNanos),
         Math.max(0, last.waiting + since),
-        drain.perSecond());
+        drain.perSecond(nowNanos));
   }
 
   /// Nanoseconds until the rate lets a job start; 0 when it does now.
@@ -216,7 +226,7 @@ final class QueueRuntime {
         worked && !paused ? timeToStart(counts.ready(), nowNanos) : Optional.empty(),
         running.get(),
         zombies.get(),
-        drain.perSecond(),
+        drain.perSecond(nowNanos),
         counters.accepted.sum(),
         counters.duplicates.sum(),
         counters.refused.sum(),

@@ -194,6 +194,9 @@ final class Recurring implements Environment.Step {
   private boolean handOver(Entry entry, Instant firing) {
     Admission admission = enqueue.apply(firing(entry, firing));
     boolean taken = take(entry, admission);
+    if (taken) {
+      entry.refused = null;
+    }
     JobId id = entry.waiting;
     if (taken && id != null && !entries.containsKey(entry.name)) {
       // Unscheduled while it was being handed over, by somebody who could not see the id yet.
@@ -213,9 +216,12 @@ final class Recurring implements Environment.Step {
         yield true;
       }
       case Admission.Refused(var reason, _) -> {
-        LOG.log(
-            System.Logger.Level.WARNING,
-            "schedule '" + entry.name + "' waits to fire: " + reason.sentence());
+        if (entry.refused != reason) {
+          LOG.log(
+              System.Logger.Level.WARNING,
+              "schedule '" + entry.name + "' waits to fire: " + reason.sentence());
+          entry.refused = reason;
+        }
         yield false;
       }
     };
@@ -243,7 +249,7 @@ final class Recurring implements Environment.Step {
 
   /// One schedule in force.
   ///
-  /// Threading: `pending` and `planned` are the keeper's, `waiting` is written by it.
+  /// Threading: `pending`, `planned` and `refused` are the keeper's, `waiting` is written by it.
   private static final class Entry {
     final String name;
     final Schedule schedule;
@@ -259,6 +265,9 @@ final class Recurring implements Environment.Step {
     @Nullable Instant planned;
 
     volatile @Nullable JobId waiting;
+
+    /// Why the firing that has to get in did not, so that it is said once.
+    Admission.@Nullable Reason refused;
 
     Entry(
         String name,

@@ -160,7 +160,7 @@ abstract sealed class Run permits HandlerRun, PulledRun {
   }
 
   /// Whether the run was asked to stop at least `grace` ago and goes on all the same.
-  final boolean ignoresInterrupt(long graceNanos, long nowNanos) {
+  boolean ignoresInterrupt(long graceNanos, long nowNanos) {
     return ending == null
         && interruption != null
         && interruption != Ending.Interruption.STOPPING

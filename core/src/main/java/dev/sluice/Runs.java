@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The runs of this process that hold a slot, and the zombies. Bounded by the slots of all queues
@@ -129,10 +130,14 @@ final class Runs {
 
   /// The run of that job that holds a slot, if it is here.
   Optional<Run> find(JobId id) {
+    return first(run -> run.id().equals(id));
+  }
+
+  private Optional<Run> first(Predicate<Run> wanted) {
     lock.lock();
     try {
       for (Run run = head; run != null; run = run.next) {
-        if (run.id().equals(id)) {
+        if (wanted.test(run)) {
           return Optional.of(run);
         }
       }
@@ -145,8 +150,8 @@ final class Runs {
   /// Tells the run that holds that lease, if it is here, that the lease is lost: because its worker
   /// is silent, this process stood still, or the connection that held it is gone.
   void lost(Lease lease, long nowNanos) {
-    find(lease.id())
-        .filter(run -> run.claim.lease().equals(lease))
+    // By the lease: the job may run here again already, under another one.
+    first(run -> run.claim.lease().equals(lease))
         .ifPresent(run -> run.interrupt(Ending.Interruption.LEASE_LOST, nowNanos));
   }
 

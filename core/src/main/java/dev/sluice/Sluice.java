@@ -77,7 +77,7 @@ public final class Sluice implements AutoCloseable {
     ids = new Ids(clock, environment.random());
     committer = new GroupCommitter(engine, clock, builder.commitListener);
     recurring = new Recurring(clock, job -> enqueue(List.of(job)).getFirst(), this::withdraw);
-    answers = new Answers(environment, runs, handlers);
+    answers = new Answers(committer, environment, runs, handlers);
     settler = new Settler(engine, environment, runs, listeners);
     Reaper reaper = new Reaper(engine, clock, queues, runs, listeners);
     keeper =
@@ -164,7 +164,7 @@ public final class Sluice implements AutoCloseable {
     }
     long now = environment.clock().wallMillis();
     Offer offer = offer(ids.id(ids.reserve(1, now)), queue, newJob, now);
-    return answers.of(queue, committer.commit(List.of(offer)).getFirst());
+    return answers.ask(queue, offer);
   }
 
   /// Hands over many jobs; each gets its own answer, in order. Jobs that go into one batch of the
@@ -228,6 +228,13 @@ public final class Sluice implements AutoCloseable {
       throw new IllegalArgumentException("delay: cannot be set for a recurring job");
     }
     recurring.put(name, schedule, job, missed);
+    try {
+      queue(job);
+    } catch (IllegalArgumentException dropped) {
+      // Dropped at this very moment by somebody who could not see the schedule yet.
+      recurring.remove(name);
+      throw dropped;
+    }
   }
 
   /// Takes a schedule out of force and cancels the firing that waits. One that runs goes on.
@@ -242,7 +249,7 @@ public final class Sluice implements AutoCloseable {
 
   /// Cancels a firing that waits; one that runs goes on.
   private void withdraw(JobId id) {
-    steering.controllable().cancelWaiting(id);
+    steering.cancelWaiting(id);
   }
 
   /// Names of the schedules in force in this process, sorted.
@@ -369,14 +376,7 @@ public final class Sluice implements AutoCloseable {
   /// @throws IllegalStateException when it is not empty, a schedule fires into it, or the engine
   ///   cannot show jobs
   public void drop(String queue) {
-    queues.require(queue);
-    recurring
-        .into(queue)
-        .ifPresent(name -> {
-          throw new IllegalStateException(
-              "queue: '" + queue + "' is still used by the schedule '" + name + "'");
-        });
-    steering.drop(queue);
+    steering.drop(queue, recurring::into);
   }
 
   /// The door for workers in other processes.

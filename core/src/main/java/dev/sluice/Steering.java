@@ -5,6 +5,7 @@ import dev.sluice.engine.Controllable;
 import dev.sluice.engine.Controllable.Control;
 import dev.sluice.engine.Countable;
 import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Inspectable;
 import dev.sluice.engine.Inspectable.Page;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threading: thread-safe.
 final class Steering {
+  private static final System.Logger LOG = System.getLogger("dev.sluice.steering");
   private static final int STEP = 1000;
 
   private final Engine engine;
@@ -86,7 +88,7 @@ final class Steering {
     if (!(engine instanceof Controllable steered)) {
       return cancelHere(id);
     }
-    Control control = steered.cancel(id);
+    Control control = cancelled(steered.cancel(id));
     if (control == Control.REQUESTED) {
       long now = clock.monotonicNanos();
       runs.find(id).ifPresent(run -> run.interrupt(Ending.Interruption.CANCEL, now));
@@ -105,6 +107,18 @@ final class Steering {
     Run run = runs.find(id).orElseThrow(() -> cannot("cancel a job that does not run here"));
     run.interrupt(Ending.Interruption.CANCEL, clock.monotonicNanos());
     return Control.REQUESTED;
+  }
+
+  Control cancelWaiting(JobId id) {
+    return cancelled(controllable().cancelWaiting(id));
+  }
+
+  /// A place is free, in a queue that only the engine knows.
+  private Control cancelled(Control control) {
+    if (control == Control.APPLIED) {
+      queues.all().forEach(queue -> queue.fullness.clear());
+    }
+    return control;
   }
 
   Control retry(JobId id) {
@@ -156,42 +170,63 @@ final class Steering {
   long purge(String name) {
     queues.require(name);
     int step = Math.min(STEP, engine.limits().batch());
+    // No more than wait now: producers may be as quick as this.
+    long most = countable().counts(name).waiting();
     long all = 0;
     int some;
     do {
       some = controllable().purge(name, step);
+      queues.require(name).fullness.clear();
       all += some;
-    } while (some == step);
+    } while (some == step && all < most);
     return all;
   }
 
   /// Forgets a queue in which nothing waits or runs, and the ended jobs that are kept of it.
   ///
+  /// @param schedule a schedule that fires into a queue, if there is one
   /// @throws IllegalStateException when something does
-  void drop(String name) {
+  void drop(String name, Function<String, Optional<String>> schedule) {
     queues.require(name);
-    requireEmpty(name);
+    requireUnused(name, schedule);
     Optional<QueueRuntime> removed = queues.remove(name);
     boolean paused;
     try {
       // Once more, for what was handed over before the name was gone.
-      paused = requireEmpty(name).paused();
+      paused = requireUnused(name, schedule).paused();
     } catch (RuntimeException notEmpty) {
       removed.ifPresent(queues::putBack);
       throw notEmpty;
     }
     removed.ifPresent(queue -> queue.pulls.close());
-    if (engine instanceof Retaining retaining) {
-      Retention nothing = Retention.none();
-      while (retaining.prune(name, nothing, STEP) == STEP) {}
+    try {
+      forget(name, paused);
+    } catch (EngineUnavailableException unavailable) {
+      // The queue is gone all the same.
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "ended jobs of the dropped queue '" + name + "' stay: " + unavailable.getMessage());
     }
+  }
+
+  private void forget(String name, boolean paused) {
     if (paused) {
       // A queue of that name that comes later is not to be paused from its start.
       controllable().pause(name, false);
     }
+    if (engine instanceof Retaining retaining) {
+      Retention nothing = Retention.none();
+      while (retaining.prune(name, nothing, STEP) == STEP) {}
+    }
   }
 
-  private Countable.Counts requireEmpty(String name) {
+  private Countable.Counts requireUnused(String name, Function<String, Optional<String>> schedule) {
+    schedule
+        .apply(name)
+        .ifPresent(user -> {
+          throw new IllegalStateException(
+              "queue: '" + name + "' is still used by the schedule '" + user + "'");
+        });
     Countable.Counts counts = countable().counts(name);
     if (counts.waiting() + counts.running() > 0) {
       throw new IllegalStateException(

@@ -4,6 +4,7 @@ import dev.sluice.engine.Countable;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The chore that watches the watchers: jobs ready, a slot free, and nothing claimed for 5 seconds
@@ -40,6 +41,10 @@ final class StuckCheck implements Environment.Step {
   private @Nullable String check(QueueRuntime queue, Countable.Counts counts) {
     long now = clock.monotonicNanos();
     queue.looked(counts);
+    if (counts.scheduled() > 0 && (queue.freeSlots() == 0 || !queue.isWanted())) {
+      // Nobody claims, so nobody moves those that are due; whoever comes later must not pass them.
+      engine.claim(List.of(queue.request(0, queue.policy().lease())));
+    }
     if (counts.ready() == 0
         || counts.paused()
         || queue.freeSlots() == 0

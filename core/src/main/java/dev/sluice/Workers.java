@@ -156,11 +156,14 @@ public final class Workers {
   }
 
   private Extension heed(PulledRun run, Extension answer) {
-    run.heed(answer, clock.monotonicNanos());
+    long now = clock.monotonicNanos();
+    run.heed(answer, now);
+    if (answer == Extension.LEASE_LOST || run.interruption() == null) {
+      return answer;
+    }
+    run.told(now);
     // The end of its time is told in the same way as a cancel: stop.
-    return answer == Extension.EXTENDED && run.interruption() != null
-        ? Extension.CANCEL_REQUESTED
-        : answer;
+    return Extension.CANCEL_REQUESTED;
   }
 
   /// Tells people how far the work of a job is.
@@ -175,6 +178,17 @@ public final class Workers {
     Optional<PulledRun> run = runs.pulled(lease).filter(PulledRun::isOpen);
     run.ifPresent(open -> open.progress(fraction, message));
     return run.isPresent();
+  }
+
+  /// Whether a queue is paused, so that its workers should take no more jobs. Known without asking
+  /// the engine, so it is cheap to ask often; what another process changes is seen some seconds
+  /// later.
+  ///
+  /// @return false also when there is no such queue
+  public boolean isPaused(String queue) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    QueueRuntime runtime = queues.find(queue);
+    return runtime != null && runtime.paused;
   }
 
   /// Records how work ended. The jobs of one call share a commit with what ends elsewhere at that
@@ -220,6 +234,9 @@ public final class Workers {
       // A failure after the job was told to stop is the stop, and so is giving it back.
       case null -> new Ending.Threw("given back", why == null ? Ending.Interruption.STOPPING : why);
       case Outcome.Retry(_, var note) when why != null -> new Ending.Threw(note, why);
+      // It would come back although somebody wants it gone.
+      case Outcome.Snooze _ when why == Ending.Interruption.CANCEL ->
+          new Ending.Threw("snoozed", why);
       case Outcome.Done _, Outcome.Retry _, Outcome.Snooze _, Outcome.Bury _ ->
           new Ending.Returned(outcome);
     };

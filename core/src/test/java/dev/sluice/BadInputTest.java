@@ -153,11 +153,11 @@ final class BadInputTest {
   static Stream<Arguments> contract() {
     return Stream.of(
         row(
-            "claim: low 1 + normal 1 must fit in max 1 >= 1",
+            "claim: low 1 + normal 1 must fit in max 1",
             () -> new ClaimRequest("q", 1, 1, 1, Duration.ofSeconds(1))),
         row(
-            "claim: low 0 + normal 0 must fit in max 0 >= 1",
-            () -> new ClaimRequest("q", 0, 0, 0, Duration.ofSeconds(1))),
+            "claim: low 0 + normal 0 must fit in max -1",
+            () -> new ClaimRequest("q", -1, 0, 0, Duration.ofSeconds(1))),
         row("lease: PT0S must be positive", () -> new ClaimRequest("q", 1, 0, 0, Duration.ZERO)),
         row(
             "limits.batch: 0 must be at least 1",

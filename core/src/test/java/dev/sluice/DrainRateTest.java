@@ -34,21 +34,21 @@ final class DrainRateTest {
   void knowsNothingBeforeTheFirstJobEnded() {
     drain.begin(0);
     assertThat(drain.timeUntil(0, SECOND)).isEmpty();
-    assertThat(drain.perSecond()).isZero();
+    assertThat(drain.perSecond(SECOND)).isZero();
   }
 
   @Test
   void measuresASteadyDrain() {
     long now = drainOneEach(SECOND / 4, 100, 0);
-    assertThat(drain.perSecond()).isCloseTo(4, within(0.01));
+    assertThat(drain.perSecond(now)).isCloseTo(4, within(0.01));
     assertThat(drain.timeUntil(7, now).orElseThrow().toMillis()).isBetween(1_999L, 2_001L);
   }
 
   @Test
   void followsAChangeWithinItsMemory() {
     long now = drainOneEach(SECOND / 10, 100, 0);
-    drainOneEach(2 * SECOND, 40, now);
-    assertThat(drain.perSecond()).isCloseTo(0.5, within(0.05));
+    now = drainOneEach(2 * SECOND, 40, now);
+    assertThat(drain.perSecond(now)).isCloseTo(0.5, within(0.05));
   }
 
   @Test
@@ -57,14 +57,25 @@ final class DrainRateTest {
     drain.ended(1, true, SECOND);
     drain.begin(1_000 * SECOND);
     drain.ended(1, true, 1_001 * SECOND);
-    assertThat(drain.perSecond()).isCloseTo(1, within(0.01));
+    assertThat(drain.perSecond(1_001 * SECOND)).isCloseTo(1, within(0.01));
+  }
+
+  @Test
+  void aRateOfLongAgoIsNotShown() {
+    long now = drainOneEach(SECOND / 4, 100, 0);
+    assertThat(drain.perSecond(now + 60 * SECOND)).isCloseTo(4, within(0.01));
+    assertThat(drain.perSecond(now + 61 * SECOND)).isZero();
+
+    now = drainOneEach(100 * SECOND, 100, now);
+    assertThat(drain.perSecond(now + 900 * SECOND)).isCloseTo(0.01, within(0.001));
+    assertThat(drain.perSecond(now + 1_100 * SECOND)).isZero();
   }
 
   @Test
   void jobsThatOnlyWaitAgainAreNoDrain() {
     drain.begin(0);
     drain.ended(0, true, SECOND);
-    assertThat(drain.perSecond()).isZero();
+    assertThat(drain.perSecond(SECOND)).isZero();
   }
 
   @Test
@@ -89,7 +100,7 @@ final class DrainRateTest {
     now = drainOneEach(20 * SECOND, 1, now);
     drain.begin(now);
     assertThat(drain.timeUntil(0, now).orElseThrow().toMillis()).isBetween(19_900L, 20_000L);
-    assertThat(drain.perSecond()).isCloseTo(0.1, within(0.01));
+    assertThat(drain.perSecond(now)).isCloseTo(0.1, within(0.01));
   }
 
   /// How the jobs of a simulated queue end, and how well a refused caller is told when. The queue
@@ -175,7 +186,7 @@ final class DrainRateTest {
     for (int i = 0; i < 10; i++) {
       parts.ended(1, false, 2 * SECOND);
     }
-    assertThat(parts.perSecond()).isCloseTo(drain.perSecond(), within(0.5));
+    assertThat(parts.perSecond(2 * SECOND)).isCloseTo(drain.perSecond(2 * SECOND), within(0.5));
   }
 
   @ParameterizedTest(name = "a job each {0} ms, random {1}: retry after {2} s")

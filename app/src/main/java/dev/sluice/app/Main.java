@@ -29,7 +29,8 @@ import picocli.CommandLine.TypeConversionException;
       TokenCommand.class,
       ConfigCommand.class,
       DoctorCommand.class,
-      BenchCommand.class
+      BenchCommand.class,
+      MoveCommand.class
     },
     footer = {"", "Exit codes: 0 fine, 1 failed, 2 bad usage or configuration."})
 final class Main implements Callable<Integer> {

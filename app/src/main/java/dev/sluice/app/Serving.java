@@ -59,12 +59,19 @@ final class Serving implements AutoCloseable {
     Engine engine = engineConfig.open();
     SluiceBuilder builder = Sluice.on(engine).environment(environment);
     Sluice sluice = start(builder, engine, config);
+    SluiceServer server;
     try {
-      SluiceServer server = SluiceServer.start(config, sluice, tokens, environment);
-      introduce.accept(introduction(configuration, config, engineConfig, server.port(), tokens));
-      return new Serving(sluice, server, configuration.grace());
+      server = SluiceServer.start(config, sluice, tokens, environment);
     } catch (RuntimeException failure) {
       sluice.close(Duration.ofSeconds(1));
+      throw failure;
+    }
+    Serving serving = new Serving(sluice, server, configuration.grace());
+    try {
+      introduce.accept(introduction(configuration, config, engineConfig, server.port(), tokens));
+      return serving;
+    } catch (RuntimeException failure) {
+      serving.close();
       throw failure;
     }
   }
@@ -137,8 +144,11 @@ final class Serving implements AutoCloseable {
         "stopping: no new work, running and leased jobs may finish within "
             + Durations.text(grace)
             + "; Ctrl-C again ends now");
-    CloseReport report = sluice.close(grace);
-    server.close();
-    LOG.log(System.Logger.Level.INFO, "stopped: " + report);
+    try {
+      CloseReport report = sluice.close(grace);
+      LOG.log(System.Logger.Level.INFO, "stopped: " + report);
+    } finally {
+      server.close();
+    }
   }
 }

@@ -205,7 +205,7 @@ final class TokenCommand implements Callable<Integer> {
   /// `sluice token revoke`.
   @Command(
       name = "revoke",
-      description = "Ends a token; a running server notices at once.",
+      description = "Ends a token; a running server notices within a second or two.",
       mixinStandardHelpOptions = true,
       versionProvider = Version.class)
   static final class Revoke implements Callable<Integer> {

@@ -12,7 +12,7 @@ import java.util.Objects;
 /// Threading: immutable.
 ///
 /// @param queue where to take from
-/// @param max most jobs to take, at least 1
+/// @param max most jobs to take; 0 only moves jobs whose time has come to the end of their line
 /// @param low places set aside for LOW
 /// @param normal places set aside for NORMAL
 /// @param lease how long the claims are valid unless extended
@@ -20,9 +20,9 @@ public record ClaimRequest(String queue, int max, int low, int normal, Duration 
   public ClaimRequest {
     Objects.requireNonNull(queue, "queue: must not be null");
     Limits.requireLease("lease", lease);
-    if (max < 1 || low < 0 || normal < 0 || low + normal > max) {
+    if (low < 0 || normal < 0 || low + normal > max) {
       throw new IllegalArgumentException(
-          "claim: low " + low + " + normal " + normal + " must fit in max " + max + " >= 1");
+          "claim: low " + low + " + normal " + normal + " must fit in max " + max);
     }
   }
 }

@@ -14,6 +14,10 @@ public interface Inspectable extends Countable {
   /// Most jobs of one page.
   int MAX_PAGE = 1000;
 
+  /// A page ends early once its payloads are longer than this in bytes, so that nobody has to hold
+  /// a thousand large ones.
+  long MAX_PAGE_BYTES = 16 << 20;
+
   /// Checks the length of a page.
   ///
   /// @throws IllegalArgumentException when it is not between 1 and [#MAX_PAGE]

@@ -1,6 +1,8 @@
 package dev.sluice.engine;
 
 import dev.sluice.job.Job;
+import dev.sluice.job.JobState;
+import dev.sluice.job.JobView;
 import dev.sluice.job.Priority;
 import java.time.Duration;
 import java.time.Instant;
@@ -131,6 +133,21 @@ public record Limits(
     requireBatch("offers", offers);
     for (Offer offer : offers) {
       requireHolds(offer.job(), nowMillis);
+    }
+  }
+
+  /// Checks that the engine can take jobs over, as every [Restoring#restore] begins.
+  ///
+  /// @throws IllegalArgumentException when they are more than a batch, one is in a state in which
+  ///   it cannot move, or a job cannot be held
+  public void requireRestorable(List<JobView> jobs, long nowMillis) {
+    requireBatch("jobs", jobs);
+    for (JobView job : jobs) {
+      if (!job.state().isWaiting() && job.state() != JobState.DEAD) {
+        throw new IllegalArgumentException(
+            "state: " + job.state() + " must be SCHEDULED, READY or DEAD to move");
+      }
+      requireHolds(job.job(), nowMillis);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.sluice.server;
 
 import dev.sluice.engine.EngineUnavailableException;
 import io.helidon.common.buffers.DataReader.InsufficientDataAvailableException;
+import io.helidon.common.socket.SocketWriterException;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
@@ -13,11 +14,14 @@ import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -28,18 +32,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class Api {
   private static final System.Logger LOG = System.getLogger("dev.sluice.server");
 
-  /// Nobody knows when a disk has room again; soon enough to notice, late enough not to flood.
-  static final int RETRY_LATER_SECONDS = 5;
-
-  private static final Header RETRY_LATER =
-      HeaderValues.createCached(HeaderNames.RETRY_AFTER, RETRY_LATER_SECONDS);
-
-  private static final Status INVALID = Status.create(422, "Unprocessable Content");
-
   private static final String BROKEN = "broken";
-
-  /// What the audit log calls whoever was refused at the door.
-  private static final String NOT_LET_IN = "not let in";
 
   private static final Header BEARER =
       HeaderValues.createCached(HeaderNames.WWW_AUTHENTICATE, "Bearer");
@@ -68,19 +61,34 @@ final class Api {
 
   /// Hands the table to Helidon.
   void route(HttpRouting.Builder routing) {
-    for (Route route : routes) {
-      routing.route(
-          route.method(),
-          route.path(),
-          (Handler) (request, response) -> answer(route, request, response));
-    }
-    allowed().forEach((path, methods) -> routing.any(path, notAllowed(path, methods)));
+    // A verb is a part of its path: without this order `x:pause` would be taken for a name.
+    Map<String, Header> allowed = allowed();
+    Stream.concat(
+            allowed.keySet().stream().filter(Api::endsWithVerb),
+            allowed.keySet().stream().filter(path -> !endsWithVerb(path)))
+        .forEach(path -> route(routing, path, Objects.requireNonNull(allowed.get(path))));
     routing
         .any((request, response) -> {
           metrics.measure(Metrics.NONE, Metrics.NONE, response);
           new Call(request, response, Caller.ANONYMOUS, mapper).refuse(NOTHING_HERE);
         })
         .error(Throwable.class, this::failed);
+  }
+
+  private static boolean endsWithVerb(String path) {
+    return path.indexOf(':', path.lastIndexOf('/')) >= 0;
+  }
+
+  private void route(HttpRouting.Builder routing, String path, Header methods) {
+    for (Route route : routes) {
+      if (route.path().equals(path)) {
+        routing.route(
+            route.method(),
+            path,
+            (Handler) (request, response) -> answer(route, request, response));
+      }
+    }
+    routing.any(path, notAllowed(path, methods));
   }
 
   private Map<String, Header> allowed() {
@@ -135,7 +143,8 @@ final class Api {
       route.endpoint().answer(call);
       status = call.response().status();
     } catch (Exception failure) {
-      status = problem(failure).status();
+      // What was done was done, also when nobody could be told.
+      status = call.hasBegun() ? call.response().status() : problem(failure).status();
       throw failure;
     } finally {
       audit.record(call.caller().name(), call.request(), status);
@@ -147,7 +156,7 @@ final class Api {
       return gate.admit(route, request);
     } catch (ProblemException refused) {
       if (refused.problem().status().code() != Status.TOO_MANY_REQUESTS_429.code()) {
-        audit.record(NOT_LET_IN, request, refused.problem().status());
+        audit.refused(request, refused.problem().status());
       }
       throw refused;
     }
@@ -166,60 +175,52 @@ final class Api {
       throw bad;
     }
     if (failure instanceof InsufficientDataAvailableException
-        || failure instanceof UncheckedIOException) {
+        || failure instanceof IOException
+        || failure instanceof UncheckedIOException
+        || failure instanceof SocketWriterException) {
       throw new CloseConnectionException("the request was cut short", failure);
     }
     ServerResponse response = call.response();
-    Problem problem = problem(failure);
-    tell(failure, problem);
+    Problem problem = told(failure);
     if (call.hasBegun()) {
       throw new CloseConnectionException("the answer was cut short: " + problem.reason());
     }
-    if (failure instanceof EngineUnavailableException) {
-      response.header(RETRY_LATER);
-    }
-    if (problem.status().equals(Status.TOO_MANY_REQUESTS_429)
-        && problem.more().get("retryAfterMs") instanceof Long millis) {
-      response.header(HeaderNames.RETRY_AFTER, Long.toString((millis + 999) / 1000));
-    }
+    problem
+        .retryAfterMillis()
+        .ifPresent(millis ->
+            response.header(HeaderNames.RETRY_AFTER, Long.toString((millis + 999) / 1000)));
     if (problem.status().equals(Status.UNAUTHORIZED_401)) {
       response.header(BEARER);
     }
     call.refuse(problem);
   }
 
-  /// What people must know stands in the log; what clients did wrong does not.
-  private static void tell(Throwable failure, Problem problem) {
+  /// The problem of a failure. What people must know of it stands in the log, once; what clients
+  /// did wrong does not.
+  static Problem told(Throwable failure) {
+    Problem problem = problem(failure);
     if (failure instanceof EngineUnavailableException) {
       LOG.log(System.Logger.Level.WARNING, "refused a request: " + failure.getMessage());
     } else if (problem.reason().equals(BROKEN)) {
       LOG.log(System.Logger.Level.ERROR, "a request failed", failure);
     }
+    return problem;
   }
 
-  static Problem problem(Throwable failure) {
+  private static Problem problem(Throwable failure) {
     return switch (failure) {
       case ProblemException known -> known.problem();
       case BadField bad ->
-          Problem.of(INVALID, "invalid", String.valueOf(bad.getMessage()))
+          Problem.of(Problem.INVALID, "invalid", String.valueOf(bad.getMessage()))
               .with("errors", List.of(Map.of("pointer", bad.pointer(), "detail", bad.rule())));
       case JacksonException bad -> Call.malformed(bad).problem();
-      // The body's chunks have no length.
-      case NumberFormatException _ ->
-          Problem.of(Status.BAD_REQUEST_400, "malformed", "the body is not framed as HTTP says");
-      // Core's own checks of values, in words that are meant for whoever sent them.
-      case IllegalArgumentException bad ->
-          Problem.of(INVALID, "invalid", String.valueOf(bad.getMessage()));
-      case IllegalStateException cannot ->
-          Problem.of(Status.CONFLICT_409, "not-possible", String.valueOf(cannot.getMessage()));
-      case EngineUnavailableException unavailable -> {
-        // Its sentence may name files of this machine, so it is for the log.
-        LOG.log(System.Logger.Level.WARNING, "refused a request: " + unavailable.getMessage());
-        yield Problem.of(
-            Status.SERVICE_UNAVAILABLE_503,
-            "engine-unavailable",
-            "jobs cannot be stored or read right now, try again later");
-      }
+      // Its sentence may name files of this machine, so it is for the log.
+      case EngineUnavailableException _ ->
+          Problem.of(
+                  Status.SERVICE_UNAVAILABLE_503,
+                  "engine-unavailable",
+                  "jobs cannot be stored or read right now, try again later")
+              .later();
       case HttpException http ->
           Problem.of(
               http.status(),

@@ -26,12 +26,13 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import tools.jackson.databind.json.JsonMapper;
 
-/// The audit log as a file of JSON lines that is only appended to. When it is full it becomes
-/// `audit.log.1`, what was that becomes `.2`, and the fifth one goes.
+/// One file of the audit log: JSON lines that are only appended to. When it is full it becomes
+/// `.1`, what was that becomes `.2`, and what was `.5` goes: five full ones are kept beside the one
+/// that is written.
 ///
 /// Threading: thread-safe; the file is written by a loop of its own, so that no request waits for
 /// the disk. What comes faster than it can be written is counted and not kept.
-final class AuditFile implements AuditLog {
+final class AuditFile implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("dev.sluice.server.audit");
   private static final int KEPT = 5;
   private static final int MOST_WAITING = 10_000;
@@ -67,8 +68,7 @@ final class AuditFile implements AuditLog {
     writing = environment.threads().loop("sluice-audit", this::step);
   }
 
-  @Override
-  public void record(String caller, ServerRequest request, Status status) {
+  void record(String caller, ServerRequest request, Status status) {
     record(
         caller,
         from(request),

@@ -13,6 +13,22 @@ interface AuditLog extends AutoCloseable {
   /// @param status what was answered
   void record(String caller, ServerRequest request, Status status);
 
+  /// Writes down somebody who was not let in.
+  ///
+  /// @param status what was answered
+  void refused(ServerRequest request, Status status);
+
+  /// Writes nothing.
+  static AuditLog none() {
+    return new AuditLog() {
+      @Override
+      public void record(String caller, ServerRequest request, Status status) {}
+
+      @Override
+      public void refused(ServerRequest request, Status status) {}
+    };
+  }
+
   @Override
   default void close() {}
 }

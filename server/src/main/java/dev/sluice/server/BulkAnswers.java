@@ -2,7 +2,6 @@ package dev.sluice.server;
 
 import dev.sluice.job.Admission;
 import dev.sluice.job.JobId;
-import io.helidon.http.Status;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -65,9 +64,7 @@ final class BulkAnswers {
     if (problem.more().containsKey("id")) {
       error.put("id", problem.more().get("id"));
     }
-    if (problem.status().equals(Status.SERVICE_UNAVAILABLE_503)) {
-      error.put("retryAfterMs", Api.RETRY_LATER_SECONDS * 1000);
-    }
+    problem.retryAfterMillis().ifPresent(millis -> error.put(Problem.RETRY_AFTER, millis));
     put(mapper.writeValueAsBytes(Map.of("error", error)));
     room(1);
     bytes[length++] = '\n';

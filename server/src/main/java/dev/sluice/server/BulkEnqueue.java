@@ -30,24 +30,32 @@ final class BulkEnqueue {
       HeaderValues.createCached(HeaderNames.CONTENT_TYPE, "application/x-ndjson");
 
   private final Sluice sluice;
+  private final Gate gate;
   private final Environment environment;
   private final int maxPayload;
 
-  BulkEnqueue(Sluice sluice, Environment environment, int maxPayload) {
+  BulkEnqueue(Sluice sluice, Gate gate, Environment environment, int maxPayload) {
     this.sluice = sluice;
+    this.gate = gate;
     this.environment = environment;
     this.maxPayload = maxPayload;
   }
 
-  void answer(Call call, String queue) throws IOException {
+  /// Answers line by line.
+  ///
+  /// @param required makes sure that there is a queue, before the first job; what it throws is the
+  ///   answer to that line, and it runs again for the next one
+  void answer(Call call, String queue, Runnable required) throws IOException {
     call.response().status(Status.OK_200).header(NDJSON);
     call.begin();
     OutputStream out = call.response().outputStream();
     BulkLines lines = new BulkLines();
-    Committing committing = new Committing(lines, call.mapper(), out);
+    Committing committing = new Committing(call, queue, lines, out);
     Environment.Worker worker = environment.threads().handler("sluice-bulk-" + queue, committing);
     try {
-      read(call.input(), new BulkReader(call.mapper(), queue, maxPayload, sluice.limits(), lines));
+      read(
+          call.input(),
+          new BulkReader(call.mapper(), queue, required, maxPayload, sluice.limits(), lines));
       call.bodyRead();
       lines.end();
       lines.awaitCommitted();
@@ -80,15 +88,19 @@ final class BulkEnqueue {
   ///
   /// Threading: confined to its thread; `failure` is read after that has ended.
   private final class Committing implements Runnable {
+    private final Call call;
+    private final String queue;
     private final BulkLines lines;
     private final JsonMapper mapper;
     private final OutputStream out;
     private final BulkAnswers answers = new BulkAnswers();
     private volatile @Nullable Throwable failure;
 
-    Committing(BulkLines lines, JsonMapper mapper, OutputStream out) {
+    Committing(Call call, String queue, BulkLines lines, OutputStream out) {
+      this.call = call;
+      this.queue = queue;
       this.lines = lines;
-      this.mapper = mapper;
+      this.mapper = call.mapper();
       this.out = out;
     }
 
@@ -111,6 +123,13 @@ final class BulkEnqueue {
     }
 
     private void commit(List<BulkLines.Line> batch) {
+      try {
+        // A request may last for hours, and its token end meanwhile.
+        gate.again(call.request(), Scope.ENQUEUE).require(queue);
+      } catch (ProblemException refused) {
+        batch.forEach(line -> problem(line, refused.problem()));
+        return;
+      }
       List<NewJob<byte[]>> jobs = new ArrayList<>(batch.size());
       for (BulkLines.Line line : batch) {
         NewJob<byte[]> job = line.job();
@@ -125,7 +144,7 @@ final class BulkEnqueue {
         oneByOne(batch);
         return;
       } catch (RuntimeException failed) {
-        Problem problem = Api.problem(failed);
+        Problem problem = Api.told(failed);
         batch.forEach(line -> problem(line, line.problem() == null ? problem : line.problem()));
         return;
       }
@@ -148,9 +167,9 @@ final class BulkEnqueue {
           continue;
         }
         try {
-          admitted(line, sluice.enqueue(List.of(job)).getFirst());
+          admitted(line, Asked.of(() -> sluice.enqueue(List.of(job)).getFirst()));
         } catch (RuntimeException failed) {
-          problem(line, Api.problem(failed));
+          problem(line, Api.told(failed));
         }
       }
     }
@@ -183,7 +202,7 @@ final class BulkEnqueue {
           problem(line, JobRequest.keyReused().with("id", id.toString()));
         }
       } catch (RuntimeException failed) {
-        problem(line, Api.problem(failed));
+        problem(line, Api.told(failed));
       }
     }
 

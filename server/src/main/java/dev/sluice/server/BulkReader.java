@@ -23,6 +23,7 @@ final class BulkReader {
 
   private final JsonMapper mapper;
   private final String queue;
+  private final Runnable required;
   private final int maxPayload;
   private final int maxLine;
   private final Limits limits;
@@ -40,9 +41,17 @@ final class BulkReader {
   /// Whether the rest of the line under way is to be passed over.
   private boolean passing;
 
-  BulkReader(JsonMapper mapper, String queue, int maxPayload, Limits limits, BulkLines lines) {
+  /// @param required makes sure that there is a queue, before the first job of a type
+  BulkReader(
+      JsonMapper mapper,
+      String queue,
+      Runnable required,
+      int maxPayload,
+      Limits limits,
+      BulkLines lines) {
     this.mapper = mapper;
     this.queue = queue;
+    this.required = required;
     this.maxPayload = maxPayload;
     this.maxLine = maxPayload + EnqueueRoutes.ENVELOPE;
     this.limits = limits;
@@ -130,7 +139,7 @@ final class BulkReader {
         job = new NewJob<>(type(request.type()), request.payload(), request.options());
       }
     } catch (RuntimeException bad) {
-      problem = Api.problem(bad);
+      problem = Api.told(bad);
     }
     add(job, problem);
   }
@@ -148,6 +157,7 @@ final class BulkReader {
   private JobType<byte[]> type(String name) {
     JobType<byte[]> type = lastType;
     if (type == null || !type.name().equals(name)) {
+      required.run();
       type = new JobType<>(name, Codec.bytes(), queue);
       lastType = type;
     }

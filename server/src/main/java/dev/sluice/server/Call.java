@@ -15,6 +15,7 @@ import java.io.InputStream;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -100,12 +101,7 @@ final class Call {
   ///
   /// @throws ProblemException 403 when the caller may not
   String permitted(String queue) {
-    if (!caller.mayUse(queue)) {
-      throw Problem.of(
-              Status.FORBIDDEN_403, "forbidden", "the token is not for the queue '" + queue + "'")
-          .exception();
-    }
-    return queue;
+    return caller.require(queue);
   }
 
   Optional<String> query(String name) {
@@ -153,7 +149,7 @@ final class Call {
   InputStream input() {
     InputStream stream = input;
     if (stream == null) {
-      stream = request.content().inputStream();
+      stream = new FramedInput(request.content().inputStream());
       input = stream;
     }
     return stream;
@@ -164,7 +160,30 @@ final class Call {
     bodyRead = true;
   }
 
-  /// An answer that is streamed has begun: what goes wrong now can only cut it off.
+  /// Does something that waits, and looks meanwhile whether the client is still there. The body
+  /// must have been read: what comes now is the next request.
+  ///
+  /// @param whenGone called once, by any thread, when the client goes during the work; must not
+  ///   block
+  <T> T watched(Runnable whenGone, Supplier<T> work) {
+    ReadAhead client = Connection.current().client();
+    client.watch(whenGone);
+    try {
+      return work.get();
+    } finally {
+      client.unwatch();
+    }
+  }
+
+  /// Whether the client was seen to be gone.
+  ///
+  /// A client that goes after this look gets an answer that nobody reads: what it is told must not
+  /// depend on being heard.
+  boolean isClientGone() {
+    return Connection.current().client().isGone();
+  }
+
+  /// The answer has begun: what goes wrong now can only cut it off.
   void begin() {
     begun = true;
   }
@@ -231,11 +250,15 @@ final class Call {
 
   /// Answers with JSON that is ready.
   void send(Status status, byte[] json) {
-    response.status(status).header(JSON).send(json);
+    response.status(status).header(JSON);
+    begin();
+    response.send(json);
   }
 
   void noContent() {
-    response.status(Status.NO_CONTENT_204).send();
+    response.status(Status.NO_CONTENT_204);
+    begin();
+    response.send();
   }
 
   void send(Problem problem) {

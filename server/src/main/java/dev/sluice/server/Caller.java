@@ -1,5 +1,6 @@
 package dev.sluice.server;
 
+import io.helidon.http.Status;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
@@ -25,7 +26,21 @@ public record Caller(String name, Set<Scope> scopes, Optional<Set<String>> queue
     return scopes.stream().anyMatch(scope -> scope.holds(wanted));
   }
 
+  boolean mayUseAll() {
+    return queues.isEmpty();
+  }
+
+  /// @throws ProblemException 403 when it may not use the queue
+  String require(String queue) {
+    if (!mayUse(queue)) {
+      throw Problem.of(
+              Status.FORBIDDEN_403, "forbidden", "the token is not for the queue '" + queue + "'")
+          .exception();
+    }
+    return queue;
+  }
+
   boolean mayUse(String queue) {
-    return queues.isEmpty() || queues.get().contains(queue);
+    return mayUseAll() || queues.orElseThrow().contains(queue);
   }
 }

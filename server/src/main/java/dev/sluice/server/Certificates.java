@@ -13,11 +13,15 @@ import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.SignatureException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -30,6 +34,9 @@ final class Certificates implements AutoCloseable {
   private static final Pattern KEY =
       Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END PRIVATE KEY-----");
   private static final List<String> KEY_KINDS = List.of("RSA", "EC", "EdDSA");
+  private static final Map<String, String> SIGNED_WITH =
+      Map.of("RSA", "SHA256withRSA", "EC", "SHA256withECDSA");
+  private static final byte[] SIGNED = "one pair".getBytes(StandardCharsets.US_ASCII);
   private static final long LOOK_AGAIN_NANOS = 1_000_000_000;
 
   private final TlsFiles files;
@@ -82,15 +89,45 @@ final class Certificates implements AutoCloseable {
   private Tls read() {
     List<X509Certificate> chain = chain(files.certificate());
     PrivateKey key = key(files.key());
-    if (!key.getAlgorithm().equals(chain.getFirst().getPublicKey().getAlgorithm())) {
+    try {
+      if (!areOnePair(key, chain.getFirst().getPublicKey())) {
+        throw new SluiceException(
+            "tls: " + files.key() + " is not the key of " + files.certificate());
+      }
+    } catch (GeneralSecurityException bad) {
       throw new SluiceException(
-          "tls: " + files.key() + " is not the key of " + files.certificate());
+          "tls: " + files.key() + " cannot be used: " + bad.getMessage(), bad);
     }
     try {
       return Tls.builder().privateKey(key).privateKeyCertChain(chain).build();
     } catch (RuntimeException bad) {
       throw new SluiceException(
           "tls: " + files.certificate() + " and its key cannot be used: " + bad.getMessage(), bad);
+    }
+  }
+
+  /// Whether the certificate verifies what the key signs. Nothing else would notice before the
+  /// first client does.
+  private static boolean areOnePair(PrivateKey key, PublicKey certified)
+      throws GeneralSecurityException {
+    String kind = key.getAlgorithm();
+    if (!kind.equals(certified.getAlgorithm())) {
+      return false;
+    }
+    // EdDSA is called the same as its keys are.
+    String algorithm = SIGNED_WITH.getOrDefault(kind, kind);
+    Signature signing = Signature.getInstance(algorithm);
+    signing.initSign(key);
+    signing.update(SIGNED);
+    byte[] signature = signing.sign();
+    Signature verifying = Signature.getInstance(algorithm);
+    verifying.initVerify(certified);
+    verifying.update(SIGNED);
+    try {
+      return verifying.verify(signature);
+    } catch (SignatureException _) {
+      // Keys of another length or curve sign in another form.
+      return false;
     }
   }
 

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// One connection whose client has to keep up: each wait for its bytes, or for it to take ours, has
 /// a deadline that depends on what the connection is doing.
 ///
-/// Threading: confined to the connection's thread, but for `check` and `close`.
+/// Threading: confined to the connection's thread, but for `check` and `close`, and for `take`,
+/// which [ReadAhead] calls in turn with it.
 final class Connection implements ServerConnection {
   /// What the server is waiting for when it reads.
   private enum Stage {
@@ -26,12 +27,16 @@ final class Connection implements ServerConnection {
     BODY
   }
 
+  /// The connection whose request a thread answers.
+  private static final ScopedValue<Connection> CURRENT = ScopedValue.newInstance();
+
   private final ConnectionContext context;
   private final Connections connections;
   private final HttpLimits limits;
   private final Environment.Clock clock;
   private final String address;
   private final DataReader reader;
+  private final ReadAhead client;
   private final Watched watched;
   private final ServerConnection http;
   private final Deadline reading = new Deadline();
@@ -47,19 +52,30 @@ final class Connection implements ServerConnection {
       ServerConnectionSelector http,
       Connections connections,
       HttpLimits limits,
-      Environment.Clock clock) {
+      Environment environment) {
     this.context = context;
     this.connections = connections;
     this.limits = limits;
-    this.clock = clock;
+    this.clock = environment.clock();
     this.address = context.remotePeer().host();
+    this.client = new ReadAhead(this::take, environment.threads());
     this.reader = DataReader.create(this::read);
     this.watched = new Watched(context, reader, new TimedWriter());
     this.http = http.connection(watched);
   }
 
+  /// The connection whose request this thread answers.
+  static Connection current() {
+    return CURRENT.get();
+  }
+
   String address() {
     return address;
+  }
+
+  /// The client, while the request under way waits: its body must have been read.
+  ReadAhead client() {
+    return client;
   }
 
   void check(long nowNanos) {
@@ -71,7 +87,11 @@ final class Connection implements ServerConnection {
   public void handle(Limit limit) throws InterruptedException {
     connections.opened(this);
     try {
-      http.handle(new Requests(limit));
+      ScopedValue.where(CURRENT, this)
+          .<@Nullable Object, InterruptedException>call(() -> {
+            http.handle(new Requests(limit));
+            return null;
+          });
     } finally {
       connections.closed(this);
     }
@@ -95,7 +115,7 @@ final class Connection implements ServerConnection {
     if (stage == Stage.IDLE && reader.available() > 0) {
       beginHead(now);
     }
-    byte[] bytes = reading.call(until(now), this::take);
+    byte[] bytes = reading.call(until(now), client::read);
     int length = bytes == null ? 0 : bytes.length;
     switch (stage) {
       case IDLE -> beginHead(clock.monotonicNanos());

@@ -23,6 +23,7 @@ final class Connections implements ServerConnectionSelector, AutoCloseable {
   private final ServerConnectionSelector http;
   private final HttpLimits limits;
   private final boolean countAddresses;
+  private final Environment environment;
   private final Environment.Clock clock;
   private final Set<Connection> open = ConcurrentHashMap.newKeySet();
   private final Map<String, Integer> byAddress = new ConcurrentHashMap<>();
@@ -39,6 +40,7 @@ final class Connections implements ServerConnectionSelector, AutoCloseable {
     this.http = http;
     this.limits = limits;
     this.countAddresses = countAddresses;
+    this.environment = environment;
     this.clock = environment.clock();
     long shortest =
         Math.min(
@@ -71,7 +73,7 @@ final class Connections implements ServerConnectionSelector, AutoCloseable {
 
   @Override
   public ServerConnection connection(ConnectionContext context) {
-    return new Connection(context, http, this, limits, clock);
+    return new Connection(context, http, this, limits, environment);
   }
 
   /// Counts a connection.

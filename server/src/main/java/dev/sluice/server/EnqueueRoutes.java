@@ -8,6 +8,7 @@ import dev.sluice.Sluice;
 import dev.sluice.engine.Environment;
 import dev.sluice.job.Admission;
 import dev.sluice.job.JobId;
+import dev.sluice.job.Names;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
@@ -40,12 +41,17 @@ final class EnqueueRoutes {
   private final int maxPayload;
   private final BulkEnqueue bulk;
 
-  EnqueueRoutes(Sluice sluice, QueueBook queues, Environment environment, int maxPayload) {
+  /// Whether queues are made on the way.
+  private final boolean creating;
+
+  EnqueueRoutes(
+      Sluice sluice, QueueBook queues, Gate gate, Environment environment, ServerConfig config) {
     this.sluice = sluice;
     this.queues = queues;
     this.clock = environment.clock();
-    this.maxPayload = Math.min(maxPayload, sluice.limits().payloadBytes());
-    this.bulk = new BulkEnqueue(sluice, environment, this.maxPayload);
+    this.maxPayload = Math.min(config.maxPayload(), sluice.limits().payloadBytes());
+    this.bulk = new BulkEnqueue(sluice, gate, environment, this.maxPayload);
+    this.creating = config.queues().autoCreate().isPresent();
   }
 
   List<Route> routes() {
@@ -54,12 +60,24 @@ final class EnqueueRoutes {
 
   private void enqueue(Call call) throws IOException {
     String queue = call.queue();
-    queues.requireOrCreate(queue);
+    if (!creating || !isName(queue)) {
+      // Then there is no need to look at the job.
+      queues.require(queue);
+    }
     String contentType = call.header(HeaderNames.CONTENT_TYPE).orElse("");
     switch (bare(contentType)) {
-      case "application/x-ndjson", "application/ndjson" -> bulk.answer(call, queue);
+      case "application/x-ndjson", "application/ndjson" ->
+          bulk.answer(call, queue, () -> Asked.of(() -> queues.requireOrCreate(queue)));
       case "", "application/json", CURL -> one(call, queue, json(call));
       default -> one(call, queue, raw(call, contentType));
+    }
+  }
+
+  private static boolean isName(String queue) {
+    try {
+      return Names.require("queue", queue).equals(queue);
+    } catch (IllegalArgumentException _) {
+      return false;
     }
   }
 
@@ -92,12 +110,14 @@ final class EnqueueRoutes {
     if (other.isPresent() && !other.get().equals(key)) {
       throw new BadField("/key", "must be the same as the header Idempotency-Key, or absent");
     }
-    return request.withOptions(request.options().withKey(key));
+    return request.withOptions(Asked.of(() -> request.options().withKey(key)));
   }
 
   private void one(Call call, String queue, JobRequest wanted) {
+    // Only now: what is no job makes no queue.
+    var _ = Asked.of(() -> queues.requireOrCreate(queue));
     JobType<byte[]> type = new JobType<>(wanted.type(), Codec.bytes(), queue);
-    switch (sluice.enqueue(type, wanted.payload(), wanted.options())) {
+    switch (Asked.of(() -> sluice.enqueue(type, wanted.payload(), wanted.options()))) {
       case Admission.Accepted(var id) -> accepted(call, queue, id, wanted.options());
       case Admission.Duplicate(var id) -> duplicate(call, id, wanted);
       case Admission.Refused(var reason, var retryAfter) ->
@@ -152,7 +172,7 @@ final class EnqueueRoutes {
     Problem problem = Problem.of(Status.SERVICE_UNAVAILABLE_503, word(reason), reason.sentence());
     if (retryAfter.isPresent()) {
       call.header(HeaderValues.create(HeaderNames.RETRY_AFTER, retryAfter.get().toSeconds()));
-      problem = problem.with("retryAfterMs", retryAfter.get().toMillis());
+      problem = problem.with(Problem.RETRY_AFTER, retryAfter.get().toMillis());
     }
     // What is known here, and not what the engine would have to be asked for: a refusal must be
     // cheap just when there are many.

@@ -1,5 +1,6 @@
 package dev.sluice.server;
 
+import dev.sluice.engine.Environment;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
@@ -25,16 +26,20 @@ final class EventRoutes {
 
   private static final long HEARTBEAT_NANOS = 15_000_000_000L;
 
-  /// Events of others after which there is a heartbeat, too.
-  private static final int MOST_PASSED = 1000;
+  /// How often it is asked whether the reader still may.
+  private static final long AGAIN_NANOS = 1_000_000_000L;
 
   private static final byte[] HEARTBEAT = utf8(":\n\n");
   private static final byte[] GAP = utf8("event: gap\ndata: {}\n\n");
 
   private final JobEvents events;
+  private final Gate gate;
+  private final Environment.Clock clock;
 
-  EventRoutes(JobEvents events) {
+  EventRoutes(JobEvents events, Gate gate, Environment.Clock clock) {
     this.events = events;
+    this.gate = gate;
+    this.clock = clock;
   }
 
   List<Route> routes() {
@@ -47,6 +52,10 @@ final class EventRoutes {
       return types.contains(line.type())
           && queue.map(line.queue()::equals).orElse(true)
           && caller.mayUse(line.queue());
+    }
+
+    Wanted by(Caller again) {
+      return new Wanted(again, queue, types);
     }
   }
 
@@ -74,6 +83,7 @@ final class EventRoutes {
               Status.SERVICE_UNAVAILABLE_503,
               "too-many-readers",
               "too many watch already, or the server stops")
+          .later()
           .exception();
     }
     return reader;
@@ -87,34 +97,43 @@ final class EventRoutes {
     return types;
   }
 
-  private static void tell(Call call, JobEvents.Reader reader, Wanted wanted, OutputStream out)
+  private void tell(Call call, JobEvents.Reader reader, Wanted wanted, OutputStream out)
       throws IOException {
     // At once, so that the client knows that it is connected.
     out.write(reader.hasGap() ? GAP : HEARTBEAT);
     out.flush();
-    int passed = 0;
+    long wroteAt = clock.monotonicNanos();
+    long askedAt = wroteAt;
+    long flushedAt = wroteAt;
+    boolean held = false;
+    Wanted still = wanted;
     try {
       while (true) {
-        EventLine line = reader.next(HEARTBEAT_NANOS);
-        if (line == null) {
+        EventLine line = reader.next(AGAIN_NANOS);
+        long now = clock.monotonicNanos();
+        if (now - askedAt >= AGAIN_NANOS) {
+          still = still.by(gate.again(call.request(), Scope.READ));
+          askedAt = now;
+        }
+        if (line != null && still.holds(line)) {
+          out.write(event(call, reader.id(), line));
+          wroteAt = now;
+          held = true;
+        } else if (now - wroteAt >= HEARTBEAT_NANOS) {
+          // Also among events of others: whoever sees nothing must still be seen to have gone.
           out.write(HEARTBEAT);
+          wroteAt = now;
+          held = true;
+        }
+        if (held && (!reader.hasMore() || now - flushedAt >= AGAIN_NANOS)) {
           out.flush();
-        } else {
-          if (wanted.holds(line)) {
-            out.write(event(call, reader.id(), line));
-            passed = 0;
-          } else if (++passed == MOST_PASSED) {
-            // Somebody who sees nothing must still be seen to have gone.
-            out.write(HEARTBEAT);
-            passed = 0;
-          }
-          if (!reader.hasMore()) {
-            out.flush();
-          }
+          flushedAt = now;
+          held = false;
         }
       }
-    } catch (JobEvents.Ended | InterruptedException _) {
-      // Too slow, or the server stops: the stream ends, and the client comes back with the last id.
+    } catch (JobEvents.Ended | InterruptedException | ProblemException _) {
+      // Too slow, let in no more, or the server stops: the stream ends, and the client comes back
+      // with the last id, or is told why it may not.
     }
   }
 

@@ -47,9 +47,16 @@ final class Fields {
   }
 
   /// The value of a field; empty when it is absent or null.
+  ///
+  /// @throws BadField when it stands there in both ways of writing
   Optional<JsonNode> node(String name) {
+    String dashed = dashed(name);
+    if (!dashed.equals(name) && object.has(name) && object.has(dashed)) {
+      throw new BadField(
+          pointer + BadField.step(dashed), "cannot be given beside " + name + ", it is the same");
+    }
     asked.add(name);
-    asked.add(dashed(name));
+    asked.add(dashed);
     JsonNode node = object.get(written(name));
     return node == null || node.isNull() ? Optional.empty() : Optional.of(node);
   }

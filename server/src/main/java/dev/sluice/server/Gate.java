@@ -49,16 +49,33 @@ final class Gate {
         .ifPresent(wait -> {
           throw tooFast(wait);
         });
-    if (!caller.may(wanted)) {
-      throw forbidden("forbidden", "the token lacks the scope '" + wanted.text() + "'");
-    }
+    requireScope(caller, wanted);
     return caller;
   }
 
-  /// Whether whoever sent a request may look at queues; for what everybody may ask, and gets more
-  /// or less of.
-  boolean mayRead(ServerRequest request) {
-    return known(request).filter(caller -> caller.may(Scope.READ)).isPresent();
+  /// Looks again at whoever sent a request that lasts: a token may have been revoked, or have
+  /// expired. Its rate is not counted.
+  ///
+  /// @throws ProblemException 401 or 403
+  Caller again(ServerRequest request, Scope wanted) {
+    Caller caller = caller(request);
+    requireScope(caller, wanted);
+    return caller;
+  }
+
+  /// Whether whoever sent a request may look at all queues; for what everybody may ask, and gets
+  /// more or less of. Whose rate is used up gets less.
+  boolean mayReadAll(ServerRequest request) {
+    return known(request)
+        .filter(caller -> caller.may(Scope.READ) && caller.mayUseAll())
+        .filter(caller -> callers.delay(caller).isEmpty())
+        .isPresent();
+  }
+
+  private static void requireScope(Caller caller, Scope wanted) {
+    if (!caller.may(wanted)) {
+      throw forbidden("forbidden", "the token lacks the scope '" + wanted.text() + "'");
+    }
   }
 
   private Optional<Caller> known(ServerRequest request) {
@@ -84,7 +101,7 @@ final class Gate {
   private static ProblemException tooFast(Duration wait) {
     return Problem.of(
             Status.TOO_MANY_REQUESTS_429, "rate", "the token's rate is used up, try it later")
-        .with("retryAfterMs", Math.max(1, wait.toMillis()))
+        .with(Problem.RETRY_AFTER, Math.max(1, wait.toMillis()))
         .exception();
   }
 

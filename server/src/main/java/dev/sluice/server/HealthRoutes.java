@@ -28,18 +28,25 @@ final class HealthRoutes {
         Route.get("/metrics", Scope.READ, this::metrics));
   }
 
-  /// Everybody may know whether; why, only those who may look at queues.
+  /// Everybody may know whether; why, only those who may look at all queues, whose names it says.
   private void ready(Call call) {
     Health health = sluice.health();
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("status", health.ready() ? "ready" : "not-ready");
-    if (gate.mayRead(call.request())) {
+    if (gate.mayReadAll(call.request())) {
       json.put("reasons", health.reasons());
     }
     call.send(health.ready() ? Status.OK_200 : Status.SERVICE_UNAVAILABLE_503, json);
   }
 
   private void metrics(Call call) {
+    if (!call.caller().mayUseAll()) {
+      throw Problem.of(
+              Status.FORBIDDEN_403,
+              "forbidden",
+              "the figures are of all queues, and the token is for some of them")
+          .exception();
+    }
     call.response().header(Metrics.TEXT).send(metrics.scrape());
   }
 }

@@ -62,7 +62,7 @@ final class JobControlRoutes {
   private void steer(Call call, Function<JobId, Control> work) {
     JobId id = call.id();
     JobStatus before = JobRoutes.permitted(sluice, call, id);
-    Control control = work.apply(id);
+    Control control = Asked.of(() -> work.apply(id));
     require(control, before.view());
     Status status = control == Control.REQUESTED ? Status.ACCEPTED_202 : Status.OK_200;
     JobRoutes.send(call, status, sluice.find(id).orElse(before), clock);
@@ -71,7 +71,7 @@ final class JobControlRoutes {
   private void delete(Call call) {
     JobId id = call.id();
     JobStatus before = JobRoutes.permitted(sluice, call, id);
-    require(letGo(before.view()), before.view());
+    require(Asked.of(() -> letGo(before.view())), before.view());
     call.noContent();
   }
 
@@ -104,6 +104,7 @@ final class JobControlRoutes {
       case NO_ROOM ->
           throw Problem.of(
                   Status.SERVICE_UNAVAILABLE_503, "no-room", "the queue of the job is full")
+              .later()
               .exception();
     }
   }
@@ -111,12 +112,8 @@ final class JobControlRoutes {
   private void many(Call call, List<JobState> usual, Function<JobId, Control> work)
       throws IOException {
     Fields fields = call.fields(BODY);
-    String queue = fields.text("queue").orElseThrow(() -> new BadField("/queue", "must be given"));
-    call.permitted(queue);
-    if (!sluice.hasQueue(queue)) {
-      throw Problem.of(Status.NOT_FOUND_404, "unknown-queue", "there is no queue of this name")
-          .exception();
-    }
+    String named = fields.text("queue").orElseThrow(() -> new BadField("/queue", "must be given"));
+    String queue = JobRoutes.known(sluice, call.permitted(named));
     List<JobState> states = fields.text("state", JobRoutes::state).map(List::of).orElse(usual);
     JobFilter filter =
         new JobFilter(
@@ -129,7 +126,7 @@ final class JobControlRoutes {
     String cursor = fields.text("cursor").orElse(null);
     fields.done();
     JobWalk walk = new JobWalk(sluice, List.of(queue), states, filter, cursor);
-    call.send(Status.OK_200, new Bulk(work, dryRun).over(walk, limit));
+    call.send(Status.OK_200, Asked.of(() -> new Bulk(work, dryRun).over(walk, limit)));
   }
 
   /// One call of many.

@@ -38,7 +38,8 @@ final class JobEvents implements JobListener {
 
   private boolean closed;
 
-  /// Ends the listening, which begins with the first reader: nobody pays for what nobody watches.
+  /// Ends the listening, which begins with the first reader. It goes on when nobody reads: whoever
+  /// comes back is told what he missed.
   private @Nullable Runnable unlisten;
 
   /// @param random tells this process from an earlier one, whose numbers mean nothing here

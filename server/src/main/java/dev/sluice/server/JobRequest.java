@@ -157,7 +157,8 @@ record JobRequest(String type, byte[] payload, EnqueueOptions options) {
 
     private void maxAttempts() {
       if (present()) {
-        if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT) {
+        if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT
+            || parser.getNumberType() != JsonParser.NumberType.INT) {
           throw new BadField("/maxAttempts", "must be a whole number from 1 to 1000");
         }
         int value = parser.getIntValue();

@@ -59,8 +59,7 @@ final class JobRoutes {
   ///
   /// @throws ProblemException 404 when there is none
   static JobStatus permitted(Sluice sluice, Call call, JobId id) {
-    return sluice
-        .find(id)
+    return Asked.of(() -> sluice.find(id))
         .filter(status -> call.caller().mayUse(status.view().job().queue()))
         .orElseThrow(Call::noJob);
   }
@@ -83,13 +82,13 @@ final class JobRoutes {
     Optional<String> queue = call.query("queue");
     List<String> queues =
         queue
-            .map(name -> List.of(known(call.permitted(name))))
+            .map(name -> List.of(known(sluice, call.permitted(name))))
             .orElseGet(() -> sluice.queues().stream().filter(call.caller()::mayUse).toList());
     Map<String, Object> answer = new LinkedHashMap<>();
     JobWalk.Found found =
         queues.isEmpty()
             ? new JobWalk.Found(List.of(), null)
-            : found(queues, states, filter, call, limit);
+            : Asked.of(() -> found(queues, states, filter, call, limit));
     answer.put("jobs", new JobJson(call.mapper(), clock).list(found.jobs(), filter.payload()));
     if (found.next() != null) {
       answer.put("next", found.next());
@@ -140,7 +139,10 @@ final class JobRoutes {
     }
   }
 
-  private String known(String queue) {
+  /// The name of a queue that is there.
+  ///
+  /// @throws ProblemException 404 when it is not
+  static String known(Sluice sluice, String queue) {
     if (!sluice.hasQueue(queue)) {
       throw Problem.of(Status.NOT_FOUND_404, "unknown-queue", "there is no queue of this name")
           .exception();

@@ -35,7 +35,7 @@ final class JobWaits implements JobListener {
   private int callers;
   private boolean closed;
 
-  /// Ends the listening, which begins with the first wait.
+  /// Ends the listening, which lasts while somebody waits: nobody pays for what nobody waits for.
   private @Nullable Runnable unlisten;
 
   /// Everybody who waits for one job.
@@ -87,9 +87,10 @@ final class JobWaits implements JobListener {
                 Status.SERVICE_UNAVAILABLE_503,
                 "too-many-waiting",
                 "too many callers wait for jobs, ask without 'wait'")
+            .later()
             .exception();
       }
-      if (unlisten == null) {
+      if (unlisten == null && !closed) {
         unlisten = sluice.listen(this);
       }
       callers++;
@@ -107,6 +108,9 @@ final class JobWaits implements JobListener {
       callers--;
       if (--waiters.count == 0) {
         waiting.remove(id);
+      }
+      if (callers == 0) {
+        unlisten();
       }
     } finally {
       lock.unlock();
@@ -184,11 +188,17 @@ final class JobWaits implements JobListener {
     try {
       closed = true;
       waiting.values().forEach(waiters -> waiters.ended.signalAll());
-      if (unlisten != null) {
-        unlisten.run();
-      }
+      unlisten();
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void unlisten() {
+    Runnable end = unlisten;
+    if (end != null) {
+      unlisten = null;
+      end.run();
     }
   }
 }

@@ -9,6 +9,7 @@ import dev.sluice.engine.Lease;
 import dev.sluice.engine.Settled;
 import dev.sluice.job.Job;
 import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -81,7 +82,7 @@ final class LeaseRoutes {
 
   private void lease(Call call) throws IOException {
     String queue = call.queue();
-    QueueBook.Entry entry = book.requireOrCreate(queue);
+    QueueBook.Entry entry = Asked.of(() -> book.requireOrCreate(queue));
     if (entry.effective().webhook().isPresent()) {
       throw Problem.of(
               Status.CONFLICT_409,
@@ -98,16 +99,26 @@ final class LeaseRoutes {
     Duration asked = fields.duration("wait", Duration.ZERO, Workers.MAX_WAIT).orElse(Duration.ZERO);
     fields.done();
     Duration wait = asked.compareTo(LEAST_WAIT) < 0 ? LEAST_WAIT : asked;
-    List<Workers.Leased> jobs = waits.during(() -> sluice.workers().lease(queue, max, lease, wait));
+    List<Workers.Leased> jobs =
+        waits.during(call, () -> Asked.of(() -> sluice.workers().lease(queue, max, lease, wait)));
+    boolean told = false;
     try {
+      // A first write to a connection that the client has closed goes well.
+      if (call.isClientGone()) {
+        throw new CloseConnectionException("the client went while it waited for jobs");
+      }
       call.send(Status.OK_200, Map.of("jobs", jobs.stream().map(this::json).toList()));
-    } catch (RuntimeException | Error gone) {
-      // Nobody knows of these leases, so nobody would work on them until they end.
-      sluice
-          .workers()
-          .settle(jobs.stream().map(job -> Workers.Report.release(job.lease())).toList());
-      throw gone;
+      told = true;
+    } finally {
+      if (!told) {
+        giveBack(jobs);
+      }
     }
+  }
+
+  /// Nobody knows of these leases, so nobody would work on them until they end.
+  private void giveBack(List<Workers.Leased> jobs) {
+    sluice.workers().settle(jobs.stream().map(job -> Workers.Report.release(job.lease())).toList());
   }
 
   private Map<String, Object> json(Workers.Leased leased) {
@@ -231,7 +242,7 @@ final class LeaseRoutes {
   }
 
   private Map<Lease, Extension> extend(List<Lease> leases, Duration by) {
-    List<Extension> extended = sluice.workers().extend(leases, by);
+    List<Extension> extended = Asked.of(() -> sluice.workers().extend(leases, by));
     Map<Lease, Extension> answers = new LinkedHashMap<>();
     for (int i = 0; i < leases.size(); i++) {
       answers.put(leases.get(i), extended.get(i));
@@ -241,9 +252,7 @@ final class LeaseRoutes {
 
   /// Whether a worker of the queue should take no more jobs.
   private boolean isQuiet(String queue) {
-    return waits.isStopping()
-        || book.find(queue).isEmpty()
-        || sluice.status(queue).counts().paused();
+    return waits.isStopping() || book.find(queue).isEmpty() || sluice.workers().isPaused(queue);
   }
 
   private static Optional<Map<String, Object>> extended(

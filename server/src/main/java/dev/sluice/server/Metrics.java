@@ -39,8 +39,8 @@ final class Metrics implements JobListener, CommitListener, AutoCloseable {
   /// The method or the route of a request that is in no table.
   static final String NONE = "none";
 
-  /// A queue that this process does not know.
-  private static final String OTHER = "other";
+  /// The label of queues that this process does not know; no queue can have that name.
+  private static final String OTHER = "(other)";
 
   private final Sluice sluice;
   private final Environment.Clock clock;
@@ -57,6 +57,7 @@ final class Metrics implements JobListener, CommitListener, AutoCloseable {
 
   private record Answered(String method, String route, int status) {}
 
+  /// Begins to measure commits.
   Metrics(Sluice sluice, Environment.Clock clock) {
     this.sluice = sluice;
     this.clock = clock;
@@ -77,6 +78,7 @@ final class Metrics implements JobListener, CommitListener, AutoCloseable {
     Gauge.builder("sluice.ready", sluice, it -> it.health().ready() ? 1 : 0)
         .description("Whether this instance does its work")
         .register(registry);
+    sluice.measure(this);
   }
 
   @Override
@@ -169,6 +171,8 @@ final class Metrics implements JobListener, CommitListener, AutoCloseable {
 
   @Override
   public void close() {
+    // The Sluice may go on without the server, and must not hold on to it.
+    sluice.measure((_, _) -> {});
     collections.close();
     registry.close();
   }

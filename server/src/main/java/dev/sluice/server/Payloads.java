@@ -16,6 +16,8 @@ import tools.jackson.databind.util.RawValue;
 ///
 /// Threading: stateless.
 final class Payloads {
+  private static final String BYTE_ORDER_MARK = "\ufeff";
+
   private Payloads() {}
 
   /// Adds `payload`, or `payloadBase64` with `contentType`.
@@ -38,16 +40,23 @@ final class Payloads {
 
   /// The payload as text when it is one JSON value; else nothing.
   private static String text(byte[] payload, JsonMapper mapper) {
-    try (JsonParser parser = mapper.createParser(payload)) {
+    String text;
+    try {
+      // Before it is parsed: a parser of bytes takes UTF-16 and a byte order mark too, and neither
+      // can stand in the middle of an answer.
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(payload)).toString();
+    } catch (CharacterCodingException none) {
+      return "";
+    }
+    if (text.startsWith(BYTE_ORDER_MARK)) {
+      return "";
+    }
+    try (JsonParser parser = mapper.createParser(text)) {
       parser.nextToken();
       parser.skipChildren();
       parser.finishToken();
-      if (parser.nextToken() != null) {
-        return "";
-      }
-      // Strict, unlike the parser.
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(payload)).toString();
-    } catch (JacksonException | CharacterCodingException none) {
+      return parser.nextToken() == null ? text : "";
+    } catch (JacksonException none) {
       return "";
     }
   }

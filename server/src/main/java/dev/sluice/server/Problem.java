@@ -3,6 +3,7 @@ package dev.sluice.server;
 import io.helidon.http.Status;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /// What is wrong with a request, or with the server, as RFC 9457 writes it down.
 ///
@@ -14,6 +15,13 @@ import java.util.Map;
 /// @param more further members
 record Problem(Status status, String reason, String detail, Map<String, Object> more) {
   static final String CONTENT_TYPE = "application/problem+json";
+
+  /// A member, in milliseconds; there is a header `Retry-After` for it, too.
+  static final String RETRY_AFTER = "retryAfterMs";
+
+  static final Status INVALID = Status.create(422, "Unprocessable Content");
+
+  private static final long LATER_MILLIS = 5000;
 
   Problem {
     more = new LinkedHashMap<>(more);
@@ -27,6 +35,19 @@ record Problem(Status status, String reason, String detail, Map<String, Object> 
     Map<String, Object> longer = new LinkedHashMap<>(more);
     longer.put(name, value);
     return new Problem(status, reason, detail, longer);
+  }
+
+  /// With a time after which it may be gone, where nobody knows one: soon enough to notice, late
+  /// enough not to flood.
+  Problem later() {
+    return with(RETRY_AFTER, LATER_MILLIS);
+  }
+
+  /// The time after which to come back, in milliseconds; empty when none would be honest.
+  OptionalLong retryAfterMillis() {
+    return more.get(RETRY_AFTER) instanceof Long millis
+        ? OptionalLong.of(millis)
+        : OptionalLong.empty();
   }
 
   /// The members in the order in which people read them.

@@ -111,22 +111,29 @@ final class QueueBook implements AutoCloseable {
   static QueueBook open(
       QueueList configured, Sluice sluice, WebhookDeliveries deliveries, JsonMapper mapper) {
     QueueBook book = new QueueBook(configured, sluice, deliveries, mapper);
+    Map<String, Entry> plain = new TreeMap<>();
+    configured
+        .named()
+        .forEach((name, spec) -> plain.put(name, Entry.of(name, Origin.CONFIGURED, spec, null)));
+    for (String name : sluice.queues()) {
+      if (!plain.containsKey(name)) {
+        QueueSpec spec = new QueueSpec(sluice.status(name).policy(), Optional.empty());
+        plain.put(name, Entry.of(name, Origin.PROGRAM, spec, null));
+      }
+    }
     Map<String, String> remembered = sluice.remembered();
     book.changing.lock();
     try {
-      configured
-          .named()
-          .forEach((name, spec) ->
-              book.enforce(Entry.of(name, Origin.CONFIGURED, spec, null), BadField.step(name)));
-      for (String name : sluice.queues()) {
-        if (!configured.named().containsKey(name)) {
-          QueueSpec spec = new QueueSpec(sluice.status(name).policy(), Optional.empty());
-          book.entries.put(name, Entry.of(name, Origin.PROGRAM, spec, null));
-        }
-      }
+      // Once for each queue, with all that holds for it: its jobs start from that moment on.
       remembered.forEach((key, text) -> {
         if (key.startsWith(PREFIX)) {
-          book.recall(key.substring(PREFIX.length()), text);
+          String name = key.substring(PREFIX.length());
+          book.recall(name, text, plain.get(name));
+        }
+      });
+      plain.forEach((name, entry) -> {
+        if (!book.entries.containsKey(name)) {
+          book.enforce(entry, BadField.step(name));
         }
       });
     } finally {
@@ -181,9 +188,9 @@ final class QueueBook implements AutoCloseable {
   }
 
   /// What was kept may not fit what is configured today: then today's configuration holds.
-  private void recall(String name, String text) {
+  private void recall(String name, String text, @Nullable Entry known) {
     try {
-      recalled(name, text, entries.get(name), configured, mapper)
+      recalled(name, text, known, configured, mapper)
           .ifPresentOrElse(
               entry -> enforce(entry, ""),
               () ->
@@ -204,6 +211,30 @@ final class QueueBook implements AutoCloseable {
         .autoCreate()
         .map(QueueList.AutoCreate::template)
         .orElseGet(QueueSpec::defaults);
+  }
+
+  /// Keeps a change and puts it in force.
+  ///
+  /// @throws BadField when it cannot be in force; then nothing has changed
+  /// @throws EngineUnavailableException when it could not be kept; then nothing has changed here
+  private void change(Entry wanted) {
+    String name = wanted.name;
+    if (!entries.containsKey(name) && sluice.queues().size() >= QueueList.MOST) {
+      throw Problem.of(
+              Status.CONFLICT_409,
+              "too-many-queues",
+              "there are " + QueueList.MOST + " queues, no more are made")
+          .exception();
+    }
+    sluice.limits().requireKeeps(wanted.effective.policy().lease());
+    var _ = deliveries.prepare(name, wanted.effective, "");
+    try {
+      keep(wanted);
+    } catch (RuntimeException failure) {
+      deliveries.abandon(name);
+      throw failure;
+    }
+    enforce(wanted, "");
   }
 
   private void enforce(Entry entry, String pointer) {
@@ -262,8 +293,7 @@ final class QueueBook implements AutoCloseable {
                 + " are made on the way (auto-create.max)");
       }
       Entry made = Entry.of(name, Origin.AUTO, template(configured), null);
-      keep(made);
-      enforce(made, "");
+      change(made);
       return made;
     } finally {
       changing.unlock();
@@ -302,10 +332,7 @@ final class QueueBook implements AutoCloseable {
           known == null
               ? Entry.of(name, Origin.CREATED, template(configured), override)
               : Entry.of(name, known.origin, known.base, override);
-      // Asked before anything is kept: it may refuse.
-      var _ = deliveries.prepare(name, wanted.effective, "");
-      keep(wanted);
-      enforce(wanted, "");
+      change(wanted);
       return known == null;
     } finally {
       changing.unlock();
@@ -322,19 +349,32 @@ final class QueueBook implements AutoCloseable {
     try {
       Entry known = require(name);
       if (known.isFixed()) {
-        Entry wanted = Entry.of(name, known.origin, known.base, null);
-        var _ = deliveries.prepare(name, wanted.effective, "");
-        keep(wanted);
-        enforce(wanted, "");
+        change(Entry.of(name, known.origin, known.base, null));
       } else {
-        sluice.drop(name);
-        entries.remove(name);
-        sluice.remember(PREFIX + name, null);
-        deliveries.forget(name);
+        drop(known);
       }
     } finally {
       changing.unlock();
     }
+  }
+
+  /// Out of the book first, so that nobody looks for what is not there any more.
+  private void drop(Entry known) {
+    entries.remove(known.name);
+    try {
+      sluice.drop(known.name);
+    } catch (RuntimeException notDropped) {
+      entries.put(known.name, known);
+      throw notDropped;
+    }
+    try {
+      sluice.remember(PREFIX + known.name, null);
+    } catch (RuntimeException notForgotten) {
+      // It would come back at the next start, so it had better stay.
+      enforce(known, "");
+      throw notForgotten;
+    }
+    deliveries.forget(known.name);
   }
 
   private void keep(Entry entry) {

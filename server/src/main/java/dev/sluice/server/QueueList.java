@@ -16,7 +16,7 @@ import tools.jackson.databind.JsonNode;
 /// @param named each queue by its name
 /// @param autoCreate what becomes of a queue that is not among them; empty when it is refused
 public record QueueList(Map<String, QueueSpec> named, Optional<AutoCreate> autoCreate) {
-  private static final int MOST = 1000;
+  static final int MOST = 1000;
 
   /// What a queue gets that nobody configured, when the first job for it comes.
   ///

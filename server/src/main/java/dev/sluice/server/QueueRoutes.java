@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -47,13 +48,22 @@ final class QueueRoutes {
     List<Map<String, Object>> queues =
         book.all().stream()
             .filter(entry -> call.caller().mayUse(entry.name()))
-            .map(this::json)
+            .flatMap(entry -> listed(entry, call.caller()).stream())
             .toList();
     call.send(Status.OK_200, Map.of("queues", queues));
   }
 
+  /// One that is dropped at this moment is not listed.
+  private Optional<Map<String, Object>> listed(QueueBook.Entry entry, Caller caller) {
+    try {
+      return Optional.of(json(entry, caller));
+    } catch (IllegalArgumentException dropped) {
+      return Optional.empty();
+    }
+  }
+
   private void show(Call call, Status status) {
-    call.send(status, json(known(call)));
+    call.send(status, json(known(call), call.caller()));
   }
 
   private QueueBook.Entry known(Call call) {
@@ -62,31 +72,36 @@ final class QueueRoutes {
 
   private void put(Call call) throws IOException {
     String queue = call.queue();
-    boolean made = book.put(queue, call.object(MOST_BODY));
+    JsonNode document = call.object(MOST_BODY);
+    boolean made = Asked.of(() -> book.put(queue, document));
     show(call, made ? Status.CREATED_201 : Status.OK_200);
   }
 
   private void reset(Call call) {
-    book.reset(call.queue());
+    String queue = call.queue();
+    Asked.run(() -> book.reset(queue));
     call.noContent();
   }
 
   private void pause(Call call) {
-    sluice.pause(known(call).name());
+    String queue = known(call).name();
+    Asked.run(() -> sluice.pause(queue));
     show(call, Status.OK_200);
   }
 
   private void resume(Call call) {
-    sluice.resume(known(call).name());
+    String queue = known(call).name();
+    Asked.run(() -> sluice.resume(queue));
     show(call, Status.OK_200);
   }
 
   private void purge(Call call) {
-    call.send(Status.OK_200, Map.of("cancelled", sluice.purge(known(call).name())));
+    String queue = known(call).name();
+    call.send(Status.OK_200, Map.of("cancelled", Asked.of(() -> sluice.purge(queue))));
   }
 
-  private Map<String, Object> json(QueueBook.Entry entry) {
-    QueueStatus status = sluice.status(entry.name());
+  private Map<String, Object> json(QueueBook.Entry entry, Caller caller) {
+    QueueStatus status = Asked.of(() -> sluice.status(entry.name()));
     Counts counts = status.counts();
     long now = clock.wallMillis();
     Map<String, Object> json = new LinkedHashMap<>();
@@ -94,6 +109,9 @@ final class QueueRoutes {
     json.put("origin", entry.origin().text());
     json.put("paused", counts.paused());
     json.put("worked", status.worked());
+    if (!sluice.limits().exactCounts()) {
+      json.put("approximate", true);
+    }
     json.put("counts", byState(counts));
     json.put("waiting", counts.waiting());
     json.put("waitingBytes", counts.waitingBytes());
@@ -108,11 +126,16 @@ final class QueueRoutes {
     json.put("zombies", status.zombies());
     json.put("drainPerSecond", Math.round(status.drainPerSecond() * 1000) / 1000.0);
     json.put("totals", totals(status));
-    Map<String, Object> policy = new LinkedHashMap<>();
-    policy.put("configured", entry.shown(entry.base()));
-    entry.override().ifPresent(it -> policy.put("override", masked(it)));
-    policy.put("effective", entry.shown(entry.effective()));
-    json.put("policy", policy);
+    json.put("policy", policy(entry, caller.may(Scope.ADMIN)));
+    return json;
+  }
+
+  /// @param whole whether the paths of URLs are shown too
+  private static Map<String, Object> policy(QueueBook.Entry entry, boolean whole) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("configured", entry.shown(whole ? entry.base() : entry.base().withoutPath()));
+    entry.override().ifPresent(it -> json.put("override", masked(it, whole)));
+    json.put("effective", entry.shown(whole ? entry.effective() : entry.effective().withoutPath()));
     return json;
   }
 
@@ -139,14 +162,15 @@ final class QueueRoutes {
   }
 
   /// An override as it was sent, but for what would let somebody in.
-  private static JsonNode masked(JsonNode override) {
+  private static JsonNode masked(JsonNode override, boolean whole) {
     if (!(override.path("delivery").path("webhook") instanceof ObjectNode)) {
       return override;
     }
     JsonNode copy = override.deepCopy();
     ObjectNode webhook = (ObjectNode) copy.path("delivery").path("webhook");
     if (webhook.path("url").isString()) {
-      webhook.put("url", WebhookSpec.shown(webhook.path("url").asString()));
+      String url = webhook.path("url").asString();
+      webhook.put("url", whole ? WebhookSpec.shown(url) : WebhookSpec.origin(url));
     }
     if (webhook.get("headers") instanceof ObjectNode headers) {
       headers.propertyNames().forEach(name -> headers.put(name, WebhookSpec.MASK));

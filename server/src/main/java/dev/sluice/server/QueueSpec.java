@@ -64,6 +64,11 @@ public record QueueSpec(QueuePolicy policy, Optional<WebhookSpec> webhook) {
     return Optional.of(spec);
   }
 
+  /// This as those may see it who cannot change it.
+  QueueSpec withoutPath() {
+    return new QueueSpec(policy, webhook.map(WebhookSpec::withoutPath));
+  }
+
   /// The document of this, complete. What would let somebody in is masked.
   public Map<String, Object> json() {
     Map<String, Object> json = new LinkedHashMap<>();

@@ -48,7 +48,8 @@ final class RawJob {
     option("timeout", Durations::parse, EnqueueOptions::withTimeout);
     option("maxAttempts", RawJob::whole, EnqueueOptions::withMaxAttempts);
     option("timeToStart", Durations::parse, EnqueueOptions::withTimeToStart);
-    options = options.withHeaders(Map.of(CONTENT_TYPE, contentType));
+    EnqueueOptions plain = options;
+    options = Asked.of(() -> plain.withHeaders(Map.of(CONTENT_TYPE, contentType)));
     return new JobRequest(type, new byte[0], options);
   }
 

@@ -6,6 +6,7 @@ import io.helidon.http.Method;
 import io.helidon.http.Status;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.core.JacksonException;
@@ -15,9 +16,6 @@ import tools.jackson.databind.JsonNode;
 ///
 /// Threading: thread-safe.
 final class ScheduleRoutes {
-  /// What surrounds a payload.
-  private static final int ENVELOPE = 64 << 10;
-
   private final ScheduleBook book;
   private final Environment.Clock clock;
   private final int maxPayload;
@@ -42,7 +40,20 @@ final class ScheduleRoutes {
             .filter(entry -> call.caller().mayUse(entry.getValue().queue()))
             .map(entry -> json(call, entry.getKey(), entry.getValue()))
             .toList();
-    call.send(Status.OK_200, Map.of("schedules", schedules));
+    List<Map<String, Object>> notInForce =
+        book.allIdle().entrySet().stream()
+            .filter(entry -> entry.getValue().isFor(call.caller()))
+            .map(entry -> json(entry.getKey(), entry.getValue()))
+            .toList();
+    call.send(Status.OK_200, Map.of("schedules", schedules, "notInForce", notInForce));
+  }
+
+  private static Map<String, Object> json(String name, ScheduleBook.Idle idle) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("name", name);
+    idle.queue().ifPresent(queue -> json.put("queue", queue));
+    json.put("reason", idle.reason());
+    return json;
   }
 
   private Map<String, Object> json(Call call, String name, ScheduleSpec spec) {
@@ -50,29 +61,16 @@ final class ScheduleRoutes {
     return spec.json(name, now, call.caller().may(Scope.READ_PAYLOAD));
   }
 
-  private ScheduleSpec known(Call call) {
-    String name = call.part("name");
-    ScheduleSpec spec =
-        book.find(name)
-            .orElseThrow(() ->
-                Problem.of(Status.NOT_FOUND_404, "unknown-schedule", "there is no such schedule")
-                    .exception());
-    call.permitted(spec.queue());
-    return spec;
-  }
-
   private void show(Call call) {
-    call.send(Status.OK_200, json(call, call.part("name"), known(call)));
+    String name = call.part("name");
+    call.send(Status.OK_200, json(call, name, book.require(name, call.caller())));
   }
 
   private void put(Call call) throws IOException {
     String name = name(call);
     JsonNode document = document(call);
-    ScheduleSpec spec = book.check(document);
-    call.permitted(spec.queue());
-    // Neither may somebody else's be replaced.
-    book.find(name).ifPresent(known -> call.permitted(known.queue()));
-    boolean made = book.put(name, spec);
+    ScheduleSpec spec = Asked.of(() -> book.read(document, call));
+    boolean made = Asked.of(() -> book.put(name, spec, call.caller()));
     call.send(made ? Status.CREATED_201 : Status.OK_200, json(call, name, spec));
   }
 
@@ -87,15 +85,15 @@ final class ScheduleRoutes {
 
   private JsonNode document(Call call) throws IOException {
     try {
-      return book.mapper().readTree(call.body(maxPayload + ENVELOPE));
+      return book.mapper().readTree(call.body(maxPayload + EnqueueRoutes.ENVELOPE));
     } catch (JacksonException bad) {
       throw Call.malformed(bad);
     }
   }
 
   private void remove(Call call) {
-    var _ = known(call);
-    book.remove(call.part("name"));
+    String name = call.part("name");
+    Asked.run(() -> book.remove(name, call.caller()));
     call.noContent();
   }
 }

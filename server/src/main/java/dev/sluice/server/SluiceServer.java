@@ -32,7 +32,6 @@ import tools.jackson.databind.json.JsonMapper;
 public final class SluiceServer implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("dev.sluice.server");
   private static final int DEEPEST_JSON = 64;
-  private static final long AUDIT_FULL_AT = 10 << 20;
 
   /// How long a close waits for answers that are under way.
   private static final Duration LAST_ANSWERS = Duration.ofSeconds(1);
@@ -58,7 +57,7 @@ public final class SluiceServer implements AutoCloseable {
       return new Live(
           new JobWaits(sluice, environment.clock()),
           new JobEvents(sluice, environment.random()),
-          new LeaseWaits());
+          new LeaseWaits(LeaseWaits.MOST));
     }
 
     void close() {
@@ -108,9 +107,8 @@ public final class SluiceServer implements AutoCloseable {
   private static AuditLog audit(ServerConfig config, Environment environment) {
     return config
         .audit()
-        .<AuditLog>map(
-            file -> new AuditFile(file, AUDIT_FULL_AT, config.behindProxy(), environment))
-        .orElse((_, _, _) -> {});
+        .<AuditLog>map(file -> new AuditFiles(file, config.behindProxy(), environment))
+        .orElseGet(AuditLog::none);
   }
 
   private static WebServer listen(
@@ -209,13 +207,12 @@ public final class SluiceServer implements AutoCloseable {
     parts.push(queues);
     ScheduleBook schedules = ScheduleBook.open(sluice, queues, clock, mapper, config.maxPayload());
     parts.push(sluice.listen(metrics)::run);
-    sluice.measure(metrics);
     Gate gate = new Gate(callers, config.behindProxy());
     List<Route> routes = new ArrayList<>();
-    routes.addAll(new EnqueueRoutes(sluice, queues, environment, config.maxPayload()).routes());
+    routes.addAll(new EnqueueRoutes(sluice, queues, gate, environment, config).routes());
     routes.addAll(new JobRoutes(sluice, clock, live.waits()).routes());
     routes.addAll(new JobControlRoutes(sluice, clock).routes());
-    routes.addAll(new EventRoutes(live.events()).routes());
+    routes.addAll(new EventRoutes(live.events(), gate, clock).routes());
     routes.addAll(new QueueRoutes(queues, sluice, clock).routes());
     routes.addAll(new LeaseRoutes(queues, sluice, clock, mapper, live.leases()).routes());
     routes.addAll(new ScheduleRoutes(schedules, clock, config.maxPayload()).routes());
@@ -244,9 +241,9 @@ public final class SluiceServer implements AutoCloseable {
     return web.port();
   }
 
-  /// Gives out no more jobs to workers elsewhere and tells them so, while they may still tell how
-  /// their work ended. The first step of a stop: then close the [Sluice], which lets them, and then
-  /// this.
+  /// Gives out no more jobs to workers elsewhere and tells them so (503 `stopping`, and `quiet` to
+  /// those that extend a lease), while they may still tell how their work ended. The first step of
+  /// a stop: then close the [Sluice], which lets them, and then this.
   public void quiet() {
     live.leases().stop();
   }

@@ -17,6 +17,14 @@ import java.util.function.Supplier;
 ///
 /// Threading: confined to whoever changes queues, one at a time.
 final class WebhookDeliveries implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger("dev.sluice.server");
+
+  /// One sentence for whatever is wrong: whoever may change a queue must not learn which files this
+  /// machine has, whose they are and how they look inside.
+  private static final String SECRETS =
+      "must be a file that its owner alone may read (chmod 600), with one signing secret or two in"
+          + " two lines; the log says what is wrong";
+
   private final Reach reach;
   private final Environment environment;
   private final WebhookDelivery.Attempts attempts;
@@ -53,7 +61,7 @@ final class WebhookDeliveries implements AutoCloseable {
   }
 
   /// Lets go of what was prepared and never came into force.
-  private void abandon(String queue) {
+  void abandon(String queue) {
     Optional<WebhookDelivery> unused = prepared.remove(queue);
     if (unused != null) {
       unused.filter(it -> it != current.get(queue)).ifPresent(WebhookDelivery::retire);
@@ -81,7 +89,10 @@ final class WebhookDeliveries implements AutoCloseable {
       var _ = Webhook.to("https://example.org").withSecrets(secrets.toArray(String[]::new));
       return secrets;
     } catch (IllegalArgumentException unfit) {
-      throw new BadField(pointer, BadField.ruleOf("secrets", unfit));
+      LOG.log(
+          System.Logger.Level.WARNING,
+          Call.oneLine("a file of secrets: " + BadField.ruleOf("secrets", unfit)));
+      throw new BadField(pointer, SECRETS);
     }
   }
 

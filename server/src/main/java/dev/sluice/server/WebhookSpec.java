@@ -108,9 +108,28 @@ public record WebhookSpec(
     return query < 0 ? url : url.substring(0, query + 1) + MASK;
   }
 
+  /// This as those may see it who cannot change it: many receivers keep what lets somebody in in
+  /// the path.
+  WebhookSpec withoutPath() {
+    return new WebhookSpec(
+        origin(url), secretFile, headers, maxInFlight, connectTimeout, responseTimeout);
+  }
+
+  /// A URL without what follows its host.
+  static String origin(String url) {
+    int scheme = url.indexOf("://");
+    int host = scheme < 0 ? 0 : scheme + 3;
+    for (int i = host; i < url.length(); i++) {
+      if ("/?#".indexOf(url.charAt(i)) >= 0) {
+        return url.substring(0, i) + "/...";
+      }
+    }
+    return url;
+  }
+
   /// Without values that let somebody in.
   @Override
   public String toString() {
-    return "WebhookSpec" + json();
+    return "WebhookSpec" + withoutPath().json();
   }
 }

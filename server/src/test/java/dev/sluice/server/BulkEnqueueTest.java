@@ -15,6 +15,9 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
@@ -184,5 +187,30 @@ final class BulkEnqueueTest {
 
   private static byte[] ascii(String text) {
     return text.getBytes(StandardCharsets.US_ASCII);
+  }
+
+  @Test
+  void linesAfterTheEndOfTheTokenAreRefused() throws IOException {
+    Map<String, Caller> callers =
+        new ConcurrentHashMap<>(Map.of("t", ListedCallers.caller(Set.of("mail"), Scope.ENQUEUE)));
+    try (HttpProbe shared =
+            HttpProbe.start(
+                ServerConfig.defaults().withQueues(QueueList.none()),
+                new ListedCallers(callers),
+                builder -> builder.queue("mail", QueuePolicy.defaults(), Delivery.pull()));
+        RawClient client = new RawClient(shared.port())) {
+      client.send(
+          "POST "
+              + MAIL
+              + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer t\r\nConnection: close\r\n"
+              + "Content-Type: application/x-ndjson\r\nContent-Length: 6\r\n\r\n{}\n");
+      while (shared.sluice().status("mail").counts().waiting() < 1) {
+        Thread.onSpinWait();
+      }
+      callers.clear();
+      client.send("{}\n");
+      assertThat(client.readAll()).contains("\"state\":\"READY\"", "\"line\":2,\"status\":401");
+      assertThat(shared.sluice().status("mail").counts().waiting()).isEqualTo(1);
+    }
   }
 }

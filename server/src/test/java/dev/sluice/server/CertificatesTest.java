@@ -3,8 +3,13 @@ package dev.sluice.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.Codec;
+import dev.sluice.JobType;
 import dev.sluice.Sluice;
 import dev.sluice.engine.Environment;
+import dev.sluice.engine.Environment.Loop;
+import dev.sluice.engine.Environment.Step;
+import dev.sluice.engine.Environment.Worker;
 import dev.sluice.job.SluiceException;
 import dev.sluice.memory.MemoryEngine;
 import java.io.IOException;
@@ -17,7 +22,9 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.Base64;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
@@ -102,13 +109,16 @@ final class CertificatesTest {
     }
   }
 
+  private static SSLSocket connect(int port) throws GeneralSecurityException, IOException {
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, new TrustManager[] {new TrustAll()}, null);
+    return (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port);
+  }
+
   /// The name in the certificate that the server shows.
   private static String shown(int port, String... protocols)
       throws GeneralSecurityException, IOException {
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(null, new TrustManager[] {new TrustAll()}, null);
-    try (SSLSocket socket =
-        (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port)) {
+    try (SSLSocket socket = connect(port)) {
       if (protocols.length > 0) {
         socket.setEnabledProtocols(protocols);
       }
@@ -148,6 +158,116 @@ final class CertificatesTest {
         name = shown(server.port());
       }
     }
+  }
+
+  /// It is read from while it waits, and written to all the same.
+  @Test
+  void aWaitingWorkerIsAnsweredAndOneThatIsGoneIsNoticed() throws Exception {
+    make("first", "EC");
+    byte[] lease =
+        ("POST /v1/queues/default/jobs:lease HTTP/1.1\r\nHost: localhost\r\n"
+                + "Content-Length: 14\r\n\r\n{\"wait\":\"60s\"}")
+            .getBytes(StandardCharsets.UTF_8);
+    try (Sluice sluice = Sluice.on(MemoryEngine.open()).start();
+        SluiceServer server =
+            SluiceServer.start(
+                ServerConfig.defaults().withPort(0).withTls(files()),
+                sluice,
+                Callers.everybody(),
+                Environment.system());
+        SSLSocket worker = connect(server.port())) {
+      worker.getOutputStream().write(lease);
+      while (server.live().leases().count() < 1) {
+        Thread.onSpinWait();
+      }
+      sluice.enqueue(new JobType<>("t", Codec.bytes(), "default"), new byte[0]);
+      assertThat(new String(worker.getInputStream().readNBytes(15), StandardCharsets.UTF_8))
+          .isEqualTo("HTTP/1.1 200 OK");
+      worker
+          .getOutputStream()
+          .write(
+              "GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                  .getBytes(StandardCharsets.UTF_8));
+      assertThat(new String(worker.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+          .contains("HTTP/1.1 404");
+
+      try (SSLSocket ghost = connect(server.port())) {
+        ghost.getOutputStream().write(lease);
+        while (server.live().leases().count() < 1) {
+          Thread.onSpinWait();
+        }
+      }
+      while (server.live().leases().count() > 0) {
+        Thread.onSpinWait();
+      }
+      sluice.close(Duration.ZERO);
+    }
+  }
+
+  /// Leaves the certificate of one pair with the key of another.
+  private void mix(String algorithm) throws Exception {
+    make("one", algorithm);
+    byte[] certificate = Files.readAllBytes(files().certificate());
+    make("other", algorithm);
+    Files.write(files().certificate(), certificate);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"RSA", "EC", "Ed25519"})
+  void theKeyOfAnotherCertificateIsRefused(String algorithm) throws Exception {
+    mix(algorithm);
+    assertThatThrownBy(() -> new Certificates(files(), Environment.system()))
+        .isInstanceOf(SluiceException.class)
+        .hasMessage("tls: " + files().key() + " is not the key of " + files().certificate());
+  }
+
+  @Test
+  void theKeyOfAnotherCertificateReplacesNoGoodPair() throws Exception {
+    make("first", "EC");
+    AtomicReference<Step> watching = new AtomicReference<>();
+    try (Sluice sluice = Sluice.on(MemoryEngine.open()).start();
+        SluiceServer server =
+            SluiceServer.start(
+                ServerConfig.defaults().withPort(0).withTls(files()),
+                sluice,
+                Callers.everybody(),
+                byHand("sluice-tls", watching))) {
+      assertThat(shown(server.port())).isEqualTo("CN=first");
+      mix("EC");
+      watching.get().step();
+      assertThat(shown(server.port())).isEqualTo("CN=first");
+      make("second", "EC");
+      watching.get().step();
+      assertThat(shown(server.port())).isEqualTo("CN=second");
+    }
+  }
+
+  /// The system's environment, but for one loop whose steps the test makes.
+  private static Environment byHand(String loop, AtomicReference<Step> steps) {
+    Environment system = Environment.system();
+    Environment.Threads threads =
+        new Environment.Threads() {
+          @Override
+          public Loop loop(String name, Step step) {
+            if (!name.equals(loop)) {
+              return system.threads().loop(name, step);
+            }
+            steps.set(step);
+            return new Loop() {
+              @Override
+              public void wake() {}
+
+              @Override
+              public void stop() {}
+            };
+          }
+
+          @Override
+          public Worker handler(String name, Runnable body) {
+            return system.threads().handler(name, body);
+          }
+        };
+    return new Environment(system.clock(), system.random(), threads);
   }
 
   @Test

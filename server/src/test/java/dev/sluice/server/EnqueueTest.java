@@ -191,6 +191,8 @@ final class EnqueueTest {
         "{\"delay\":\"soon\"}|/delay",
         "{\"type\":\"a b\"}|/type",
         "{\"maxAttempts\":1.5}|/maxAttempts",
+        "{\"maxAttempts\":99999999999}|/maxAttempts",
+        "{\"maxAttempts\":-99999999999999999999999}|/maxAttempts",
         "{\"headers\":{\"a/b\":1}}|/headers/a~1b",
         "{\"runAt\":\"tomorrow\"}|/runAt",
         "{\"color\":\"red\"}|/color"

@@ -7,32 +7,61 @@ import dev.sluice.Delivery;
 import dev.sluice.JobType;
 import dev.sluice.Outcome;
 import dev.sluice.QueuePolicy;
+import dev.sluice.engine.Environment;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 final class EventsTest {
+  private final Map<String, Caller> callers =
+      new ConcurrentHashMap<>(
+          Map.of(
+              "all", ListedCallers.everywhere(Scope.ADMIN),
+              "one", ListedCallers.caller(Set.of("one"), Scope.READ)));
+
+  /// By how much the server's clock is ahead.
+  private final AtomicLong ahead = new AtomicLong();
+
   private final HttpProbe probe =
       HttpProbe.start(
           ServerConfig.defaults(),
-          new ListedCallers(
-              Map.of(
-                  "all", ListedCallers.everywhere(Scope.ADMIN),
-                  "one", ListedCallers.caller(Set.of("one"), Scope.READ))),
+          new ListedCallers(callers),
           builder ->
               builder
                   .queue("one", QueuePolicy.defaults(), Delivery.to((_, _) -> Outcome.done()))
-                  .queue(
-                      "two", QueuePolicy.defaults(), Delivery.to((_, _) -> Outcome.bury("why"))));
+                  .queue("two", QueuePolicy.defaults(), Delivery.to((_, _) -> Outcome.bury("why"))),
+          new Environment(
+              new AheadClock(ahead),
+              Environment.system().random(),
+              Environment.system().threads()));
+
+  private record AheadClock(AtomicLong nanos) implements Environment.Clock {
+    @Override
+    public long wallMillis() {
+      return System.currentTimeMillis();
+    }
+
+    @Override
+    public long monotonicNanos() {
+      return System.nanoTime() + nanos.get();
+    }
+  }
 
   @AfterEach
   void stop() {
@@ -144,6 +173,27 @@ final class EventsTest {
       assertThat(events.block()).isEmpty();
     }
     assertThat(probe.server().live().events().readers()).isZero();
+  }
+
+  @Test
+  void aStreamEndsWithItsToken() throws Exception {
+    try (Events events = open("", "Authorization", "Bearer all")) {
+      callers.remove("all");
+      assertThat(events.block()).isEmpty();
+    }
+    assertThat(probe.get("/v1/events", "Authorization", "Bearer all").status()).isEqualTo(401);
+  }
+
+  @Test
+  void thereIsAHeartbeatAlsoAmongEventsOfOthers() throws Exception {
+    try (Events events = open("?queue=one", "Authorization", "Bearer all")) {
+      ahead.addAndGet(Duration.ofSeconds(16).toNanos());
+      CompletableFuture<List<String>> heard = CompletableFuture.supplyAsync(events::block);
+      while (!heard.isDone()) {
+        enqueue("two");
+      }
+      assertThat(heard.join()).containsExactly(":");
+    }
   }
 
   @Test

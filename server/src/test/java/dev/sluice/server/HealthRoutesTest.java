@@ -2,9 +2,18 @@ package dev.sluice.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.Codec;
+import dev.sluice.Delivery;
+import dev.sluice.JobType;
+import dev.sluice.QueuePolicy;
+import dev.sluice.Sluice;
+import dev.sluice.engine.Environment;
+import dev.sluice.memory.MemoryEngine;
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class HealthRoutesTest {
@@ -32,8 +41,17 @@ final class HealthRoutesTest {
 
           @Override
           public Optional<Caller> of(String token) {
-            Scope scope = token.equals("reader") ? Scope.READ : Scope.WORK;
-            return Optional.of(new Caller("somebody", EnumSet.of(scope), Optional.empty()));
+            Scope scope = token.equals("worker") ? Scope.WORK : Scope.READ;
+            Optional<Set<String>> queues =
+                token.equals("one-queue") ? Optional.of(Set.of("default")) : Optional.empty();
+            return Optional.of(new Caller(token, EnumSet.of(scope), queues));
+          }
+
+          @Override
+          public Optional<Duration> delay(Caller caller) {
+            return caller.name().equals("hasty")
+                ? Optional.of(Duration.ofSeconds(1))
+                : Optional.empty();
           }
         };
     try (HttpProbe probe = HttpProbe.start(ServerConfig.defaults(), callers, builder -> builder)) {
@@ -42,6 +60,14 @@ final class HealthRoutesTest {
           .isFalse();
       assertThat(probe.get("/health/ready", "Authorization", "Bearer reader").json().has("reasons"))
           .isTrue();
+      for (String less : List.of("one-queue", "hasty")) {
+        HttpProbe.Answer answer = probe.get("/health/ready", "Authorization", "Bearer " + less);
+        assertThat(answer.json().has("reasons")).as(less).isFalse();
+      }
+      // The figures name every queue.
+      assertThat(probe.get("/metrics", "Authorization", "Bearer one-queue").status())
+          .isEqualTo(403);
+      assertThat(probe.get("/metrics", "Authorization", "Bearer reader").status()).isEqualTo(200);
     }
   }
 
@@ -85,12 +111,31 @@ final class HealthRoutesTest {
   }
 
   @Test
+  void aSluiceThatGoesOnWithoutTheServerIsNotMeasuredAnyMore() {
+    JobType<byte[]> type = new JobType<>("t", Codec.bytes(), "mail");
+    try (Sluice sluice =
+        Sluice.on(MemoryEngine.open())
+            .queue("mail", QueuePolicy.defaults(), Delivery.pull())
+            .start()) {
+      Metrics metrics = new Metrics(sluice, Environment.system().clock());
+      sluice.enqueue(type, new byte[0]);
+      assertThat(metrics.scrape()).contains("sluice_commit_seconds_count 1\n");
+      metrics.close();
+      sluice.enqueue(type, new byte[0]);
+      assertThat(metrics.scrape()).contains("sluice_commit_seconds_count 1\n");
+    }
+  }
+
+  @Test
   void aQueueThatIsGoneIsNotCountedAnyMore() {
     try (HttpProbe probe = HttpProbe.start()) {
-      probe.put("/v1/queues/extra", "{}");
-      assertThat(probe.get("/metrics").text()).contains("queue=\"extra\"");
-      probe.delete("/v1/queues/extra");
-      assertThat(probe.get("/metrics").text()).doesNotContain("queue=\"extra\"");
+      // Also when its name is an ordinary word.
+      for (String name : List.of("extra", "other")) {
+        probe.put("/v1/queues/" + name, "{}");
+        assertThat(probe.get("/metrics").text()).contains("queue=\"" + name + "\"");
+        probe.delete("/v1/queues/" + name);
+        assertThat(probe.get("/metrics").text()).doesNotContain("queue=\"" + name + "\"");
+      }
     }
   }
 }

@@ -87,10 +87,19 @@ final class HttpProbe implements AutoCloseable {
   /// With everything as you like; the port is a free one.
   static HttpProbe start(
       ServerConfig config, Callers callers, UnaryOperator<SluiceBuilder> queues) {
+    return start(config, callers, queues, Environment.system());
+  }
+
+  /// With an environment of the server's own.
+  static HttpProbe start(
+      ServerConfig config,
+      Callers callers,
+      UnaryOperator<SluiceBuilder> queues,
+      Environment environment) {
     Sluice sluice = queues.apply(Sluice.on(MemoryEngine.open())).start();
     try {
       return new HttpProbe(
-          sluice, SluiceServer.start(config.withPort(0), sluice, callers, Environment.system()));
+          sluice, SluiceServer.start(config.withPort(0), sluice, callers, environment));
     } catch (RuntimeException failure) {
       sluice.close();
       throw failure;

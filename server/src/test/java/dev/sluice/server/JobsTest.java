@@ -8,11 +8,13 @@ import dev.sluice.EnqueueOptions;
 import dev.sluice.JobType;
 import dev.sluice.Outcome;
 import dev.sluice.QueuePolicy;
+import dev.sluice.engine.Environment;
 import dev.sluice.job.Admission;
 import dev.sluice.job.JobId;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -64,12 +66,13 @@ final class JobsTest {
   }
 
   private JobId enqueue(String queue, String payload, EnqueueOptions options) {
+    return enqueue(queue, payload.getBytes(StandardCharsets.UTF_8), options);
+  }
+
+  private JobId enqueue(String queue, byte[] payload, EnqueueOptions options) {
     return switch (probe
         .sluice()
-        .enqueue(
-            new JobType<>("t", Codec.bytes(), queue),
-            payload.getBytes(StandardCharsets.UTF_8),
-            options)) {
+        .enqueue(new JobType<>("t", Codec.bytes(), queue), payload, options)) {
       case Admission.Accepted(var id) -> id;
       case Admission.Duplicate(var id) -> id;
       case Admission.Refused refused -> throw new AssertionError(refused);
@@ -197,6 +200,23 @@ final class JobsTest {
     assertThat(get("/v1/jobs/" + id + "?wait=long").status()).isEqualTo(422);
   }
 
+  /// As is seen from the number of listeners that a Sluice takes.
+  @Test
+  void nobodyListensWhoHasNothingToWaitFor() {
+    JobId id = enqueue("mail");
+    get("/v1/jobs/" + id + "?wait=1ms");
+    JobWaits closed = new JobWaits(probe.sluice(), Environment.system().clock());
+    closed.close();
+    var last = probe.sluice().find(id).orElseThrow();
+    assertThat(closed.await(id, last, Duration.ofMinutes(1)).view().id()).isEqualTo(id);
+    List<Runnable> others = new ArrayList<>();
+    // The metrics have one, and keep it.
+    for (int i = 1; i < 100; i++) {
+      others.add(probe.sluice().listen(_ -> {}));
+    }
+    others.forEach(Runnable::run);
+  }
+
   @Test
   void aWaitEndsWithTheServer() throws Exception {
     JobId id = enqueue("mail");
@@ -305,6 +325,7 @@ final class JobsTest {
     HttpProbe.Answer answer = post("/v1/jobs/" + id + ":retry", "");
     assertThat(answer.status()).isEqualTo(503);
     assertThat(answer.reason()).isEqualTo("no-room");
+    assertThat(answer.header("Retry-After")).hasValue("5");
   }
 
   @Test
@@ -360,5 +381,26 @@ final class JobsTest {
     while (!condition.getAsBoolean()) {
       Thread.onSpinWait();
     }
+  }
+
+  @Test
+  void aPayloadOfAProgramIsShownAsJsonOnlyWhenItCanStandInJson() {
+    byte[][] payloads = {
+      "\ufeff{\"a\":1}".getBytes(StandardCharsets.UTF_8),
+      "{\"a\":1}".getBytes(StandardCharsets.UTF_16),
+      "{\"a\":1}".getBytes(StandardCharsets.UTF_16LE),
+      "7".getBytes(StandardCharsets.UTF_16BE),
+      {'"', (byte) 0xe4, '"'},
+      "1 2".getBytes(StandardCharsets.UTF_8),
+    };
+    for (byte[] payload : payloads) {
+      JobId id = enqueue("mail", payload, EnqueueOptions.defaults());
+      JsonNode job = probe.get("/v1/jobs/" + id, "Authorization", "Bearer all").json();
+      assertThat(job.path("payloadBase64").asString(""))
+          .isEqualTo(Base64.getEncoder().encodeToString(payload));
+    }
+    JobId id = enqueue("mail", " {\"a\": 1.00}\n", EnqueueOptions.defaults());
+    assertThat(probe.get("/v1/jobs/" + id, "Authorization", "Bearer all").text())
+        .contains("\"payload\": {\"a\": 1.00}");
   }
 }

@@ -234,9 +234,15 @@ final class LeaseRoutesTest {
   void aStopEndsTheWaitAndTellsWorkers() {
     enqueue("{}");
     JsonNode job = lease(1).getFirst();
-    CompletableFuture<List<JsonNode>> waiting = CompletableFuture.supplyAsync(() -> lease(1));
+    CompletableFuture<HttpProbe.Answer> waiting =
+        CompletableFuture.supplyAsync(() -> probe.post(LEASE, "{\"wait\": \"60s\"}"));
+    while (probe.server().live().leases().count() < 1) {
+      Thread.onSpinWait();
+    }
     probe.server().quiet();
-    assertThat(waiting.join()).isEmpty();
+    // An empty answer would be asked for again at once.
+    isTurnedAway(waiting.join());
+    isTurnedAway(probe.post(LEASE, "{\"wait\": \"60s\"}"));
     assertThat(
             probe
                 .post("/v1/leases/" + token(job) + ":extend", "{}")
@@ -245,6 +251,12 @@ final class LeaseRoutesTest {
                 .asBoolean())
         .isTrue();
     assertThat(probe.post("/v1/leases/" + token(job) + ":complete", "").status()).isEqualTo(204);
+  }
+
+  private static void isTurnedAway(HttpProbe.Answer answer) {
+    assertThat(answer.status()).isEqualTo(503);
+    assertThat(answer.reason()).isEqualTo("stopping");
+    assertThat(answer.header("Retry-After")).hasValue("5");
   }
 
   @Test

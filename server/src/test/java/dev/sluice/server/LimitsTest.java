@@ -104,6 +104,19 @@ final class LimitsTest {
     }
   }
 
+  /// Somebody else still reads from it, since it waited.
+  @Test
+  void aWorkerThatWasAnsweredAndSendsNothingMoreIsCut() throws IOException {
+    int port = start(limits(1000, SHORT, LONG, LONG, LONG));
+    try (RawClient worker = new RawClient(port)) {
+      worker.send(
+          "POST /v1/queues/default/jobs:lease HTTP/1.1\r\nHost: localhost\r\n"
+              + "Content-Length: 2\r\n\r\n{}");
+      assertThat(worker.readAnswer()).startsWith("HTTP/1.1 200");
+      assertThat(worker.readAll()).isEmpty();
+    }
+  }
+
   @Test
   void aClientThatTakesNoAnswersIsCut() throws IOException {
     int port = start(limits(1000, LONG, LONG, LONG, SHORT));

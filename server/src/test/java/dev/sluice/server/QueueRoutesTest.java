@@ -2,6 +2,8 @@ package dev.sluice.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.Delivery;
+import dev.sluice.QueuePolicy;
 import dev.sluice.Sluice;
 import dev.sluice.engine.Environment;
 import dev.sluice.memory.MemoryEngine;
@@ -58,6 +60,43 @@ final class QueueRoutesTest {
       assertThat(probe.get("/v1/queues").json().at("/queues").findValuesAsString("name"))
           .containsExactly("default", "mail");
       assertThat(probe.get("/v1/queues/nope").reason()).isEqualTo("unknown-queue");
+    }
+  }
+
+  @Test
+  void whatHoldsIsKnownBeforeTheServerStarts() {
+    ServerConfig config =
+        ServerConfig.defaults()
+            .withQueues(
+                QueueList.read(
+                    SluiceServer.mapper().readTree("{\"mail\": {\"maxCrashes\": 2}}"), "/queues"));
+    try (HttpProbe probe = start("{\"mail\": {\"maxCrashes\": 2}}")) {
+      probe.put("/v1/queues/mail", "{\"maxCrashes\": 7}");
+      probe.put("/v1/queues/made", "{\"maxCrashes\": 9}");
+
+      Map<String, QueuePolicy> policies =
+          SluiceServer.policies(config, probe.sluice().remembered());
+
+      assertThat(policies.get("mail").maxCrashes()).isEqualTo(7);
+      assertThat(policies.get("made").maxCrashes()).isEqualTo(9);
+      assertThat(policies).containsOnlyKeys("default", "mail", "made");
+      assertThat(SluiceServer.policies(config, Map.of()).get("mail").maxCrashes()).isEqualTo(2);
+      assertThat(SluiceServer.policies(config, Map.of("queue/mail", "{nonsense"))).hasSize(2);
+    }
+  }
+
+  @Test
+  void aQueueTooManyIsNotKept() {
+    try (HttpProbe probe = start("{\"auto-create\": {\"max\": 1000}}")) {
+      for (int i = probe.sluice().queues().size(); i < 1000; i++) {
+        probe.sluice().define("q" + i, QueuePolicy.defaults(), Delivery.pull());
+      }
+      HttpProbe.Answer enqueued = probe.post("/v1/queues/one-more/jobs", "{\"payload\": 1}");
+      assertThat(enqueued.status()).isEqualTo(409);
+      assertThat(enqueued.reason()).isEqualTo("too-many-queues");
+      assertThat(probe.put("/v1/queues/one-more", "{}").reason()).isEqualTo("too-many-queues");
+      assertThat(probe.sluice().remembered()).isEmpty();
+      assertThat(probe.get("/v1/queues/one-more").status()).isEqualTo(404);
     }
   }
 
@@ -194,6 +233,64 @@ final class QueueRoutesTest {
   }
 
   @Test
+  void whatIsNoJobMakesNoQueue() {
+    try (HttpProbe probe = start("{\"auto-create\": {\"max\": 2}}")) {
+      String jobs = "/v1/queues/fresh/jobs";
+      String[] lines = {"Content-Type", "application/x-ndjson"};
+      assertThat(probe.post(jobs, "{").status()).isEqualTo(400);
+      assertThat(probe.post(jobs, "{\"delay\": \"soon\"}").status()).isEqualTo(422);
+      assertThat(probe.post(jobs + "?delay=soon", "x", "Content-Type", "text/plain").status())
+          .isEqualTo(422);
+      assertThat(probe.post(jobs, "{\n{\"delay\": \"soon\"}\n", lines).lines())
+          .extracting(line -> line.at("/error/status").asInt())
+          .containsExactly(400, 422);
+      assertThat(probe.post("/v1/queues/a%20b/jobs", "{}\n", lines).status()).isEqualTo(404);
+      assertThat(probe.get("/v1/queues/fresh").status()).isEqualTo(404);
+      assertThat(probe.sluice().remembered()).isEmpty();
+
+      assertThat(probe.post(jobs, "{\n{}\n{}\n", lines).lines())
+          .extracting(line -> line.path("state").asString(""))
+          .containsExactly("", "READY", "READY");
+      assertThat(probe.post("/v1/queues/second/jobs", "{}").status()).isEqualTo(202);
+      JsonNode line = probe.post("/v1/queues/third/jobs", "{}\n", lines).lines().getFirst();
+      assertThat(line.at("/error/reason").asString()).isEqualTo("unknown-queue");
+      assertThat(probe.post("/v1/queues/third/jobs", "{}").status()).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void onlyWhoMayChangeAQueueSeesThePathOfItsUrl() {
+    String webhook =
+        "{\"delivery\": {\"webhook\": {\"url\": \"https://example.org/in/canary?a=hush\"}}}";
+    Callers callers =
+        new ListedCallers(
+            Map.of(
+                "reader", ListedCallers.everywhere(Scope.READ),
+                "operator", ListedCallers.everywhere(Scope.OPERATE),
+                "admin", ListedCallers.everywhere(Scope.ADMIN)));
+    QueueList list =
+        QueueList.read(SluiceServer.mapper().readTree("{\"mail\": " + webhook + "}"), "/queues");
+    try (HttpProbe probe =
+        HttpProbe.start(
+            ServerConfig.defaults().withQueues(list), callers, UnaryOperator.identity())) {
+      String[] admin = {"Authorization", "Bearer admin"};
+      probe.put("/v1/queues/mail", webhook.replace("hush", "sh"), admin);
+      for (String path : List.of("/v1/queues", "/v1/queues/mail")) {
+        assertThat(probe.get(path, admin).text())
+            .contains("\"url\":\"https://example.org/in/canary?***\"")
+            .doesNotContain("example.org/...")
+            .doesNotContain("hush");
+        for (String token : List.of("reader", "operator")) {
+          assertThat(probe.get(path, "Authorization", "Bearer " + token).text())
+              .contains("\"configured\"", "\"override\"", "\"effective\"")
+              .contains("\"url\":\"https://example.org/...\"")
+              .doesNotContain("canary");
+        }
+      }
+    }
+  }
+
+  @Test
   void scopesAndQueuesOfTheTokenHold() {
     ServerConfig config =
         ServerConfig.defaults()
@@ -216,7 +313,18 @@ final class QueueRoutesTest {
       assertThat(probe.put("/v1/schedules/s", "{\"every\": \"1m\"}", token).status())
           .isEqualTo(403);
       assertThat(probe.get("/metrics").status()).isEqualTo(401);
-      assertThat(probe.get("/metrics", token).status()).isEqualTo(200);
+      assertThat(probe.get("/metrics", token).status()).isEqualTo(403);
+    }
+  }
+
+  @Test
+  void aVerbIsNoPartOfAName() {
+    try (HttpProbe probe = HttpProbe.start()) {
+      for (String path : List.of("/v1/queues/mail:pause", "/v1/jobs/x:cancel", "/v1/jobs:retry")) {
+        HttpProbe.Answer answer = probe.get(path);
+        assertThat(answer.status()).as(path).isEqualTo(405);
+        assertThat(answer.header("Allow")).hasValue("POST");
+      }
     }
   }
 }

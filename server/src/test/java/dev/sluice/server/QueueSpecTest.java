@@ -94,6 +94,9 @@ final class QueueSpecTest {
             """);
     String shown = MAPPER.writeValueAsString(spec.json()) + spec;
     assertThat(shown).doesNotContain("canary").doesNotContain("abc").contains("***");
+    assertThat(spec.toString()).contains("https://example.org/...").doesNotContain("/in");
+    assertThat(WebhookSpec.origin("https://example.org")).isEqualTo("https://example.org");
+    assertThat(WebhookSpec.origin("https://[::1]:8443?a")).isEqualTo("https://[::1]:8443/...");
     assertThatThrownBy(() -> QueueSpec.read(MAPPER.valueToTree(spec.json()), ""))
         .isInstanceOf(BadField.class)
         .hasMessageContaining("/delivery/webhook");
@@ -113,6 +116,8 @@ final class QueueSpecTest {
           {'rate': '0/s'}                   | /queues/mail/rate: must be like 10/s, 100/m or 5/h (or none), at most 999999999/s
           {'burst': 5}                      | /queues/mail/burst: needs a rate beside it
           {'timeout': '0s'}                 | /queues/mail/timeout: must be from 1ms to 365d
+          {'maxCrashes': 5, 'max-crashes': 9} | /queues/mail/max-crashes: cannot be given beside maxCrashes, it is the same
+          {'retry': {'max-delay': '1h', 'maxDelay': null}} | /queues/mail/retry/max-delay: cannot be given beside maxDelay, it is the same
           {'max-crashes': 101}              | /queues/mail/max-crashes: must be a whole number from 1 to 100
           {'retry': {'delay': '2h', 'maxDelay': '1h'}} | /queues/mail/retry/maxDelay: must be from 2h to 365d
           {'retry': {'tries': 1}}           | /queues/mail/retry/tries: is not known here; known are delay, jitter, maxAttempts, maxDelay, multiplier

@@ -11,6 +11,7 @@ import dev.sluice.webhook.Reach;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,6 +93,49 @@ final class ScheduleRoutesTest {
   }
 
   @Test
+  void somebodyElsesScheduleIsNone() {
+    String[] mine = {"Authorization", "Bearer mine"};
+    String[] all = {"Authorization", "Bearer all"};
+    Callers callers =
+        new ListedCallers(
+            Map.of(
+                "mine",
+                ListedCallers.caller(Set.of("mail"), Scope.ADMIN),
+                "all",
+                ListedCallers.everywhere(Scope.ADMIN)));
+    try (HttpProbe shared =
+        HttpProbe.start(
+            ServerConfig.defaults().withQueues(QueueList.none()),
+            callers,
+            builder ->
+                builder
+                    .queue("mail", QueuePolicy.defaults(), Delivery.pull())
+                    .queue("payroll", QueuePolicy.defaults(), Delivery.pull()))) {
+      String foreign = "{\"queue\": \"payroll\", \"every\": \"1h\"}";
+      String own = "{\"queue\": \"mail\", \"every\": \"1h\"}";
+      assertThat(shared.put("/v1/schedules/pay", foreign, all).status()).isEqualTo(201);
+      for (HttpProbe.Answer answer :
+          List.of(
+              shared.get("/v1/schedules/pay", mine), shared.delete("/v1/schedules/pay", mine))) {
+        assertThat(answer.status()).isEqualTo(404);
+        assertThat(answer.text()).doesNotContain("payroll");
+      }
+      HttpProbe.Answer taken = shared.put("/v1/schedules/pay", own, mine);
+      assertThat(taken.status()).isEqualTo(403);
+      assertThat(taken.text()).doesNotContain("payroll");
+      assertThat(shared.get("/v1/schedules/pay", all).json().get("queue").asString())
+          .isEqualTo("payroll");
+      // Whether there is such a queue is not said, either.
+      assertThat(shared.put("/v1/schedules/own", foreign, mine).status()).isEqualTo(403);
+      assertThat(
+              shared.put("/v1/schedules/own", foreign.replace("payroll", "nothing"), mine).status())
+          .isEqualTo(403);
+      assertThat(shared.put("/v1/schedules/own", own, mine).status()).isEqualTo(201);
+      assertThat(shared.delete("/v1/schedules/own", mine).status()).isEqualTo(204);
+    }
+  }
+
+  @Test
   void aFiringWaitsInItsQueueAndARestartPutsItInForceAgain() {
     probe.put("/v1/schedules/soon", "{\"queue\": \"mail\", \"every\": \"1s\", \"payload\": 7}");
     JsonNode jobs =
@@ -117,6 +161,58 @@ final class ScheduleRoutesTest {
         assertThat(book.all()).containsOnlyKeys("soon");
         assertThat(sluice.schedules()).isEqualTo(List.of("soon"));
       }
+    }
+  }
+
+  @Test
+  void whatIsKeptAndNotInForceIsShownAndCanBeLetGoOrPutAgain() {
+    String[] admin = {"Authorization", "Bearer admin"};
+    String[] mail = {"Authorization", "Bearer mail"};
+    Callers callers =
+        new ListedCallers(
+            Map.of(
+                "admin", ListedCallers.everywhere(Scope.ADMIN),
+                "mail", ListedCallers.caller(Set.of("mail"), Scope.ADMIN)));
+    MemoryEngine engine = MemoryEngine.open();
+    engine.remember("schedule/broken", "{");
+    engine.remember("schedule/gone", "{\"every\": \"1m\", \"queue\": \"gone\"}");
+    engine.remember("schedule/unfit", "{\"every\": \"1ms\", \"queue\": \"mail\"}");
+    try (HttpProbe fresh =
+        HttpProbe.start(
+            ServerConfig.defaults().withQueues(QueueList.none()),
+            callers,
+            _ -> Sluice.on(engine).queue("mail", QueuePolicy.defaults(), Delivery.pull()))) {
+      JsonNode listed = fresh.get("/v1/schedules", admin).json();
+      assertThat(listed.get("schedules")).isEmpty();
+      assertThat(listed.get("notInForce").findValuesAsString("name"))
+          .containsExactly("broken", "gone", "unfit");
+      assertThat(listed.get("notInForce").findValuesAsString("reason"))
+          .containsExactly(
+              "what is kept of it is no valid JSON",
+              "/queue: must be a queue of this server",
+              "/every: must be from 1s to 3650d");
+      HttpProbe.Answer gone = fresh.get("/v1/schedules/gone", admin);
+      assertThat(gone.status()).isEqualTo(404);
+      assertThat(gone.reason()).isEqualTo("not-in-force");
+
+      // Whoever may use another queue alone learns nothing of it.
+      assertThat(
+              fresh.get("/v1/schedules", mail).json().at("/notInForce").findValuesAsString("name"))
+          .containsExactly("unfit");
+      String minute = "{\"every\": \"1m\", \"queue\": \"mail\"}";
+      assertThat(fresh.get("/v1/schedules/gone", mail).reason()).isEqualTo("unknown-schedule");
+      assertThat(fresh.delete("/v1/schedules/gone", mail).reason()).isEqualTo("unknown-schedule");
+      assertThat(fresh.put("/v1/schedules/broken", minute, mail).status()).isEqualTo(404);
+
+      assertThat(fresh.delete("/v1/schedules/gone", admin).status()).isEqualTo(204);
+      assertThat(fresh.delete("/v1/schedules/gone", admin).status()).isEqualTo(404);
+      assertThat(fresh.put("/v1/schedules/unfit", minute, mail).status()).isEqualTo(201);
+      assertThat(
+              fresh.get("/v1/schedules", admin).json().at("/notInForce").findValuesAsString("name"))
+          .containsExactly("broken");
+      assertThat(fresh.sluice().remembered())
+          .containsOnlyKeys("schedule/broken", "schedule/unfit")
+          .containsEntry("schedule/unfit", "{\"every\":\"1m\",\"queue\":\"mail\"}");
     }
   }
 }

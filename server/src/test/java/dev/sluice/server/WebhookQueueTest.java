@@ -15,7 +15,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Base64;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -179,6 +182,37 @@ final class WebhookQueueTest {
       assertThat(probe.post("/v1/leases/" + token + ":complete", "").status()).isEqualTo(204);
       assertThat(probe.get("/metrics").text())
           .contains("sluice_webhook_attempts_total{outcome=\"done\",queue=\"mail\"} 1.0");
+    }
+  }
+
+  @Test
+  void whatIsWrongWithAFileOfSecretsIsNotToldOverHttp() throws Exception {
+    Path empty = Files.writeString(secret("rwx------"), "\n");
+    Path odd = Files.writeString(secret("rw-------"), "root:x:0:0\n");
+    Path many = Files.writeString(secret("r--------"), "");
+    Files.setPosixFilePermissions(many, PosixFilePermissions.fromString("rw-------"));
+    Files.writeString(many, (SECRET + "\n").repeat(3));
+    Path large = Files.writeString(secret("rwxr--r--"), "x");
+    Files.setPosixFilePermissions(large, PosixFilePermissions.fromString("rw-------"));
+    Files.writeString(large, "x".repeat(5000));
+    try (HttpProbe probe = start("{'mail': {}}")) {
+      Set<String> answers = new HashSet<>();
+      for (Path file :
+          List.of(folder, folder.resolve("none"), secret("rw-r--r--"), empty, odd, many, large)) {
+        HttpProbe.Answer answer =
+            probe.put(
+                "/v1/queues/mail",
+                ("{'delivery': {'webhook': {'url': 'https://example.org/', 'secretFile': '"
+                        + file
+                        + "'}}}")
+                    .replace('\'', '"'));
+        assertThat(answer.status()).isEqualTo(422);
+        answers.add(answer.text());
+      }
+      assertThat(answers).hasSize(1);
+      assertThat(answers.iterator().next())
+          .contains("\"pointer\":\"/delivery/webhook/secretFile\"")
+          .contains("the log says what is wrong");
     }
   }
 

@@ -126,7 +126,10 @@ final class Exchanges implements AutoCloseable {
     try {
       Header retryAfter = response.getFirstHeader("Retry-After");
       return new Answer(
-          response.getCode(), retryAfter == null ? null : retryAfter.getValue(), body(response));
+          response.getCode(),
+          retryAfter == null ? null : retryAfter.getValue(),
+          ScopedValue.where(Patience.HELD, Patience.of(BODY_PATIENCE, clock))
+              .call(() -> body(response)));
     } finally {
       // At once: an orderly close would first read the rest, which may have no end. A response that
       // was read to its end has already given its connection back.
@@ -139,14 +142,14 @@ final class Exchanges implements AutoCloseable {
   private String body(ClassicHttpResponse response) {
     byte[] bytes = new byte[MAX_BODY];
     int length = 0;
-    long begun = clock.monotonicNanos();
+    Patience patience = Patience.HELD.get();
     try {
       // Not closed here: that would read the rest.
       InputStream content =
           response.getEntity() == null
               ? InputStream.nullInputStream()
               : response.getEntity().getContent();
-      while (length < MAX_BODY && clock.monotonicNanos() - begun < BODY_PATIENCE.toNanos()) {
+      while (length < MAX_BODY && !patience.isOver()) {
         int read = content.read(bytes, length, MAX_BODY - length);
         if (read < 0) {
           break;

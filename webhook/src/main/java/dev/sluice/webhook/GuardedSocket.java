@@ -1,6 +1,8 @@
 package dev.sluice.webhook;
 
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
@@ -37,5 +39,38 @@ final class GuardedSocket extends Socket {
     }
     connecting.accept(place);
     super.connect(endpoint, timeout);
+  }
+
+  @Override
+  public InputStream getInputStream() throws IOException {
+    return new Input(super.getInputStream());
+  }
+
+  /// Threading: as [Socket].
+  private final class Input extends FilterInputStream {
+    Input(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
+    }
+
+    @Override
+    public int read(byte[] bytes, int from, int length) throws IOException {
+      if (!Patience.HELD.isBound()) {
+        return super.read(bytes, from, length);
+      }
+      int usual = getSoTimeout();
+      int left = Patience.HELD.get().leftMillis();
+      setSoTimeout(usual == 0 ? left : Math.min(usual, left));
+      try {
+        return super.read(bytes, from, length);
+      } finally {
+        setSoTimeout(usual);
+      }
+    }
   }
 }

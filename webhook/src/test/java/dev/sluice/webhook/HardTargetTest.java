@@ -177,6 +177,39 @@ final class HardTargetTest {
     }
   }
 
+  /// What holds up a body although the status is there.
+  enum Delay {
+    SILENT_BODY("Content-Length: 100\n\nbegun", ""),
+    SILENT_CHUNK("Transfer-Encoding: chunked\n\n64\nbegun", ""),
+    TRICKLED_CHUNK_HEADER("Transfer-Encoding: chunked\n\n1;a=", "b");
+
+    final String first;
+    final String then;
+
+    Delay(String first, String then) {
+      this.first = first;
+      this.then = then;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Delay.class)
+  void aBodyThatNeverEndsHoldsNoSlotForTheTimeOfASilence(Delay delay) throws Exception {
+    LocalTarget.Script script =
+        (_, out) -> {
+          LocalTarget.write(out, "HTTP/1.1 200 OK\n" + delay.first);
+          CountDownLatch never = new CountDownLatch(1);
+          while (!never.await(50, TimeUnit.MILLISECONDS)) {
+            LocalTarget.write(out, delay.then);
+          }
+        };
+    try (LocalTarget target = new LocalTarget(script);
+        WebhookHandler handler =
+            Deliveries.handler(target.webhook().withResponseTimeout(Duration.ofHours(1)))) {
+      assertThat(Deliveries.deliver(handler)).isEqualTo(Outcome.done());
+    }
+  }
+
   @Test
   void successIsSuccessWhateverBecomesOfTheBody() throws Exception {
     for (Hang hang : new Hang[] {Hang.IN_THE_BODY, Hang.IN_A_CHUNK}) {

@@ -192,6 +192,24 @@ final class TlsTest {
   }
 
   @Test
+  void aBodyThatNeverComesIsNotWaitedForLong() throws Exception {
+    LocalTarget.Script silent =
+        (_, out) -> {
+          LocalTarget.write(out, "HTTP/1.1 200 OK\nContent-Length: 100\n\nbegun");
+          new CountDownLatch(1).await();
+        };
+    try (LocalTarget target = target(silent, new ConcurrentLinkedQueue<>());
+        WebhookHandler handler =
+            Deliveries.recorded()
+                .handler(
+                    webhook(HOST, target).withResponseTimeout(Duration.ofHours(1)),
+                    LOOPBACK,
+                    context)) {
+      assertThat(Deliveries.deliver(handler)).isEqualTo(Outcome.done());
+    }
+  }
+
+  @Test
   void aTargetThatSpeaksNoTlsIsRefused() throws Exception {
     try (LocalTarget target = LocalTarget.answering("HTTP/1.1 200 OK\n\n");
         WebhookHandler handler =

@@ -18,8 +18,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
@@ -119,8 +123,8 @@ final class Remote implements AutoCloseable {
   }
 
   private JsonNode json(HttpRequest.Builder request, Duration most) throws InterruptedException {
-    HttpResponse<InputStream> answer = send(request.timeout(most).build());
-    byte[] bytes = bytes(answer);
+    HttpResponse<byte[]> answer = whole(request.build(), most);
+    byte[] bytes = answer.body();
     int status = answer.statusCode();
     if (status >= 300) {
       throw refusal(status, answer, bytes);
@@ -132,18 +136,47 @@ final class Remote implements AutoCloseable {
     }
   }
 
+  /// The answer with its body. A request's own time-out ends with the headers, so it would not see
+  /// a server that hangs in the middle of the body.
+  private HttpResponse<byte[]> whole(HttpRequest request, Duration most)
+      throws InterruptedException {
+    var answer =
+        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), LARGEST_ANSWER));
+    try {
+      return answer.get(most.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException late) {
+      throw RemoteFailure.broken(base + " gave no whole answer within " + Times.rough(most), late);
+    } catch (ExecutionException failure) {
+      throw failed(failure.getCause());
+    } finally {
+      answer.cancel(true);
+    }
+  }
+
   private HttpResponse<InputStream> send(HttpRequest request) throws InterruptedException {
     try {
       return http.send(request, BodyHandlers.ofInputStream());
-    } catch (ConnectException | HttpConnectTimeoutException | UnresolvedAddressException failure) {
-      throw RemoteFailure.unreachable(
-          "cannot reach " + base + ": is the server running? (./sluice serve)", failure);
-    } catch (SSLException failure) {
-      throw RemoteFailure.unreachable(
-          "cannot trust " + base + ": " + message(failure) + " (see --ca-file)", failure);
-    } catch (IOException failure) {
-      throw broken(failure);
+    } catch (IOException | UnresolvedAddressException failure) {
+      throw failed(failure);
     }
+  }
+
+  private RemoteFailure failed(@Nullable Throwable cause) {
+    return switch (cause) {
+      case ConnectException failure -> unreachable(failure);
+      case HttpConnectTimeoutException failure -> unreachable(failure);
+      case UnresolvedAddressException failure -> unreachable(failure);
+      case SSLException failure ->
+          RemoteFailure.unreachable(
+              "cannot trust " + base + ": " + message(failure) + " (see --ca-file)", failure);
+      case IOException failure -> broken(failure);
+      case null, default -> throw new IllegalStateException("a request failed", cause);
+    };
+  }
+
+  private RemoteFailure unreachable(Exception failure) {
+    return RemoteFailure.unreachable(
+        "cannot reach " + base + ": is the server running? (./sluice serve)", failure);
   }
 
   private RemoteFailure broken(IOException failure) {
@@ -199,8 +232,7 @@ final class Remote implements AutoCloseable {
     return base + " says: " + words + where + hint;
   }
 
-  private static @org.jspecify.annotations.Nullable Duration retryAfter(
-      HttpResponse<?> answer, JsonNode problem) {
+  private static @Nullable Duration retryAfter(HttpResponse<?> answer, JsonNode problem) {
     long millis = Json.number(problem, "retryAfterMs");
     if (millis > 0) {
       return Duration.ofMillis(millis);

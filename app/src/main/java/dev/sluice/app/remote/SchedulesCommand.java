@@ -39,7 +39,7 @@ final class SchedulesCommand implements Callable<Integer> {
   int list(@Mixin ServerOptions server) throws InterruptedException {
     Output output = server.output();
     try (Remote remote = server.remote()) {
-      JsonNode schedules = remote.get("/v1/schedules").path("schedules");
+      JsonNode answer = remote.get("/v1/schedules");
       Table table =
           new Table(
               Column.left("NAME"),
@@ -48,7 +48,7 @@ final class SchedulesCommand implements Callable<Integer> {
               Column.left("ZONE"),
               Column.left("NEXT"));
       Times times = Times.here();
-      for (JsonNode schedule : schedules.values()) {
+      for (JsonNode schedule : answer.path("schedules").values()) {
         if (output.json()) {
           output.json(schedule);
         } else {
@@ -58,6 +58,18 @@ final class SchedulesCommand implements Callable<Integer> {
               Cell.of(when(schedule)),
               Cell.of(Json.text(schedule, "zone").orElse("")),
               Cell.of(next(schedule).map(times::withAge).orElse("never")));
+        }
+      }
+      for (JsonNode kept : answer.path("notInForce").values()) {
+        if (output.json()) {
+          output.json(kept);
+        } else {
+          table.row(
+              Cell.of(Json.text(kept, "name").orElse("?")),
+              Cell.of(Json.text(kept, "queue").orElse("")),
+              Cell.of(""),
+              Cell.of(""),
+              Cell.of("not in force: " + Json.text(kept, "reason").orElse("?")));
         }
       }
       if (!output.json()) {

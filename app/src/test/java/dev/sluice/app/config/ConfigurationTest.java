@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.app.config.Configuration.Flag;
 import dev.sluice.server.QueueList;
+import dev.sluice.webhook.Reach;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -77,6 +79,9 @@ final class ConfigurationTest {
           queues:;  mail:;    delivery: push     | line 3: queues.mail.delivery: 'push' must be pull
           queues:;  auto-create:;    max: 0      | line 3: queues.auto-create.max: 0 must be
           webhooks:;  ports: [0]                 | line 2: webhooks.ports.0: 0 must be
+          webhooks:;  ports: [4294967739]        | line 2: webhooks.ports.0: 4294967739 must be a whole number from 1 to 65535
+          webhooks:;  ports: [1.5]               | line 2: webhooks.ports.0: 1.5 must be
+          webhooks:;  networks: [8.8.8.8]        | line 2: webhooks.networks.0: '8.8.8.8'
           a: [                                   | line 1: is no YAML
           - a                                    | line 1: must be a list of keys
           a: 1;a: 2                              | line 2: a: stands here twice
@@ -89,6 +94,16 @@ final class ConfigurationTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith(file.toString())
         .hasMessageContaining(part.strip());
+  }
+
+  @Test
+  void whereWebhooksMayGoIsReadAndPrinted() throws IOException {
+    Configuration configuration =
+        load("webhooks:\n  http: true\n  ports: [19001, 8443]\n  networks: [10.1.0.0/16]\n");
+    assertThat(configuration.server().reach())
+        .isEqualTo(new Reach(true, Set.of(8443, 19001), List.of("10.1.0.0/16")));
+    Configuration again = load(String.join("\n", configuration.print(Path.of("/data"))));
+    assertThat(again.server().reach()).isEqualTo(configuration.server().reach());
   }
 
   @Test

@@ -230,7 +230,12 @@ final class LookTest {
     String schedule = "{\"name\":\"s\",\"queue\":\"q\",\"cron\":\"0 3 * * *\"}";
     server
         .on("PUT /v1/schedules/s", 201, schedule)
-        .on("GET /v1/schedules", 200, "{\"schedules\":[" + schedule + "]}")
+        .on(
+            "GET /v1/schedules",
+            200,
+            "{\"schedules\":["
+                + schedule
+                + "],\"notInForce\":[{\"name\":\"old\",\"queue\":\"gone\",\"reason\":\"why\"}]}")
         .on("DELETE /v1/schedules/s", 204, "");
 
     Answer set =
@@ -239,7 +244,9 @@ final class LookTest {
     assertThat(set.code()).as(set.err()).isZero();
     assertThat(server.await("PUT").body())
         .isEqualTo("{\"queue\":\"q\",\"cron\":\"0 3 * * *\",\"payload\":{}}");
-    assertThat(shell.run("schedules", "list").out()).contains("0 3 * * *");
+    assertThat(shell.run("schedules", "list").out())
+        .contains("0 3 * * *")
+        .containsPattern("old +gone +not in force: why");
     assertThat(shell.run("schedules", "delete", "s").out()).isEqualTo("s is removed\n");
   }
 

@@ -107,6 +107,22 @@ final class Controls {
     if (!row.state().isTerminal()) {
       return Control.WRONG_STATE;
     }
+    delete(row);
+    return Control.APPLIED;
+  }
+
+  /// Lets go of a job that lives elsewhere now, unless it runs.
+  void remove(JobId id) throws SQLException {
+    Row row = find(id);
+    if (row != null && row.state() != JobState.RUNNING) {
+      delete(row);
+      if (row.state() == JobState.SCHEDULED) {
+        row.queue().dueAt(QueueState.UNKNOWN);
+      }
+    }
+  }
+
+  private void delete(Row row) throws SQLException {
     PreparedStatement delete = database.prepared(Sql.DELETE);
     delete.setLong(1, row.seq());
     delete.setInt(2, Codes.of(row.state()));
@@ -115,7 +131,6 @@ final class Controls {
     attempts.setLong(1, row.seq());
     attempts.executeUpdate();
     row.queue().leave(row.state(), row.line(), row.bytes());
-    return Control.APPLIED;
   }
 
   int purge(String name, int max, long wallMillis) throws SQLException {

@@ -82,7 +82,9 @@ final class Jobs {
   }
 
   /// Stores one job that is not kept yet.
-  void insert(Job job, QueueState queue, int type, JobState state, long pos) throws SQLException {
+  ///
+  /// @return its row
+  long insert(Job job, QueueState queue, int type, JobState state, long pos) throws SQLException {
     JobId id = job.id();
     long seq = isVersion7(id) && isFree(id.arrival()) ? id.arrival() : nextStray++;
     JobOptions options = job.options();
@@ -108,6 +110,7 @@ final class Jobs {
     insert.setString(19, options.group());
     insert.setString(20, options.batch());
     insert.executeUpdate();
+    return seq;
   }
 
   static boolean isPlain(JobOptions options) {

@@ -113,7 +113,7 @@ final class Offers {
     int lane = Codes.of(job.priority());
     boolean later = job.options().runAtMillis() > nowMillis;
     JobState state = later ? JobState.SCHEDULED : JobState.READY;
-    jobs.insert(job, into, types.of(job.type()), state, later ? 0 : into.takeTail(lane));
+    var _ = jobs.insert(job, into, types.of(job.type()), state, later ? 0 : into.takeTail(lane));
     into.enter(state, lane, job.bytes());
     if (later) {
       into.dueToo(job.options().runAtMillis());

@@ -28,6 +28,7 @@ final class Session {
   final Pruning pruning;
   final Views views;
   final Texts texts;
+  final Transfers transfers;
 
   private Session(Database database) throws SQLException {
     this.database = database;
@@ -42,6 +43,7 @@ final class Session {
     pruning = new Pruning(this);
     views = new Views(this);
     texts = new Texts(database);
+    transfers = new Transfers(this);
   }
 
   /// Opens the file.

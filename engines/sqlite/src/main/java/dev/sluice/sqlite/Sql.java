@@ -230,6 +230,13 @@ final class Sql {
       WHERE seq = ?1 AND state = ?2\
       """;
 
+  static final String RESTORE =
+      """
+      UPDATE job SET attempt = ?2, crash = ?3, epoch = ?4, run_at = ?5, started = ?6,
+        finished = ?7, reason = ?8
+      WHERE seq = ?1\
+      """;
+
   static final String DELETE = "DELETE FROM job WHERE seq = ?1 AND state = ?2";
   static final String ATTEMPT_DELETE = "DELETE FROM attempt WHERE seq = ?1";
 

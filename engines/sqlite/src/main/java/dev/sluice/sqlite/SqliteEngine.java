@@ -8,6 +8,7 @@ import dev.sluice.engine.Controllable;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
+import dev.sluice.engine.Exporting;
 import dev.sluice.engine.Extension;
 import dev.sluice.engine.Inspectable;
 import dev.sluice.engine.Lease;
@@ -15,6 +16,7 @@ import dev.sluice.engine.Limits;
 import dev.sluice.engine.Offer;
 import dev.sluice.engine.Reclaiming;
 import dev.sluice.engine.Remembering;
+import dev.sluice.engine.Restoring;
 import dev.sluice.engine.Retaining;
 import dev.sluice.engine.Retention;
 import dev.sluice.engine.Settle;
@@ -37,7 +39,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threading: thread-safe. Every verb is handed to the one thread that touches the file.
 public final class SqliteEngine
-    implements Engine, Reclaiming, Retaining, Inspectable, Controllable, Remembering {
+    implements Engine,
+        Reclaiming,
+        Retaining,
+        Inspectable,
+        Controllable,
+        Remembering,
+        Exporting,
+        Restoring {
   private static final Limits LIMITS =
       Limits.exact("sqlite", true, 10_000, 16 << 20, Duration.ofDays(3_650));
 
@@ -283,6 +292,31 @@ public final class SqliteEngine
           session.texts.keep(name, text);
           return true;
         });
+  }
+
+  @Override
+  public List<JobView> export(String queue, int max) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    Inspectable.requirePage(max);
+    return writer.call(false, session -> session.transfers.export(queue, max));
+  }
+
+  @Override
+  public void exported(String queue, List<JobId> jobs) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    LIMITS.requireBatch("jobs", jobs);
+    writer.call(
+        false,
+        session -> {
+          session.transfers.exported(jobs);
+          return true;
+        });
+  }
+
+  @Override
+  public List<Admission> restore(List<JobView> jobs) {
+    LIMITS.requireRestorable(jobs, clock.wallMillis());
+    return writer.call(true, session -> session.transfers.restore(jobs, clock.wallMillis()));
   }
 
   /// A piece of a longer piece of work.

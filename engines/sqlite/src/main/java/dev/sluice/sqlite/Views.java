@@ -1,6 +1,7 @@
 package dev.sluice.sqlite;
 
 import dev.sluice.engine.Countable.Counts;
+import dev.sluice.engine.Inspectable;
 import dev.sluice.engine.Inspectable.Page;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
@@ -90,12 +91,15 @@ final class Views {
     List<JobView> views = new ArrayList<>();
     @Nullable Head[] heads = new Head[Codes.LINES];
     Cursor last = null;
+    long bytes = 0;
     try (ResultSet rows = list.executeQuery()) {
       while (rows.next()) {
-        if (views.size() == limit) {
+        if (views.size() == limit || bytes > Inspectable.MAX_PAGE_BYTES) {
           return new Page(views, last == null ? null : last.text());
         }
-        views.add(view(rows, queue, heads));
+        JobView view = view(rows, queue, heads);
+        views.add(view);
+        bytes += view.job().bytes();
         last = Cursor.of(state, rows);
       }
     }

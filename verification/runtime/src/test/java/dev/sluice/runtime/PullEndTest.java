@@ -131,6 +131,51 @@ final class PullEndTest {
   }
 
   @Test
+  void theSlotOfASilentWorkerIsFreeThoughItsJobRunsAgainAlready() {
+    WatchedClaims claims = new WatchedClaims();
+    claims.afterCrash = () -> Rig.await("it runs again", () -> claims.sizes.size() == 2);
+    rig.wrap(claims::around);
+    Workers workers = pull(ONE.withConcurrency(2));
+    JobId id = rig.enqueue("x");
+    takeOne(workers, LEASE);
+    try (Waiting waiting = new Waiting()) {
+      Waiting.Worker next = waiting.worker(() -> workers.lease("default", 1, LEASE, LONG));
+      next.awaitWaiting();
+      rig.advance(LEASE);
+      assertThat(done(workers, next.leased().getFirst())).isEqualTo(Settled.APPLIED);
+    }
+    Rig.await("both slots are free", () -> rig.status().running() == 0);
+    assertThat(rig.view(id).state()).isEqualTo(JobState.SUCCEEDED);
+  }
+
+  @Test
+  void whoIsToldToStopHasTheGraceFromThen() {
+    Workers workers = pull(ONE);
+    JobId id = rig.enqueue("x");
+    Leased leased = takeOne(workers, LEASE);
+    assertThat(rig.sluice().cancel(id)).isEqualTo(Control.REQUESTED);
+    rig.advance(Duration.ofSeconds(20));
+    assertThat(extend(workers, leased)).isEqualTo(Extension.CANCEL_REQUESTED);
+    rig.advance(Duration.ofSeconds(4));
+    assertThat(extend(workers, leased)).isEqualTo(Extension.CANCEL_REQUESTED);
+    rig.advance(Duration.ofSeconds(1));
+    rig.awaitEvent(JobEvent.Cancelled.class, id);
+    assertThat(extend(workers, leased)).isEqualTo(Extension.LEASE_LOST);
+  }
+
+  @Test
+  void aSnoozeOfAJobThatIsToStopIsTheStop() {
+    Workers workers = pull(ONE);
+    JobId id = rig.enqueue("x");
+    Leased leased = takeOne(workers, LEASE);
+    rig.sluice().cancel(id);
+    assertThat(extend(workers, leased)).isEqualTo(Extension.CANCEL_REQUESTED);
+    assertThat(settle(workers, leased, Outcome.snooze(Duration.ofHours(1))))
+        .isEqualTo(Settled.APPLIED);
+    assertThat(rig.view(id).state()).isEqualTo(JobState.CANCELLED);
+  }
+
+  @Test
   void aJobWhoseWorkersFallSilentThreeTimesIsPoison() {
     Workers workers = pull(ONE);
     JobId id = rig.enqueue("x");
@@ -264,14 +309,15 @@ final class PullEndTest {
   }
 
   @Test
-  void aCancelThatIsNotHeededEndsTheJobAfterTheGrace() {
+  void aWorkerThatNeverHearsOfACancelMayEndWithinItsLease() {
     Workers workers = pull(ONE);
     JobId id = rig.enqueue("x");
     Leased leased = takeOne(workers, Duration.ofHours(1));
     rig.sluice().cancel(id);
-    rig.advance(Duration.ofSeconds(5));
-    rig.awaitState(id, JobState.CANCELLED);
-    assertThat(done(workers, leased)).isEqualTo(Settled.LEASE_LOST);
+    rig.advance(Duration.ofMinutes(9));
+    assertThat(rig.view(id).state()).isEqualTo(JobState.RUNNING);
+    assertThat(done(workers, leased)).isEqualTo(Settled.APPLIED);
+    assertThat(rig.view(id).state()).isEqualTo(JobState.SUCCEEDED);
   }
 
   @Test

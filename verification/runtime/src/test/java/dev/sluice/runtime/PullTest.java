@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.Delivery;
+import dev.sluice.EnqueueOptions;
 import dev.sluice.JobEvent;
 import dev.sluice.NewJob;
 import dev.sluice.Outcome;
@@ -27,6 +28,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -97,6 +100,45 @@ final class PullTest {
     assertThat(rig.view(first).state()).isEqualTo(JobState.SUCCEEDED);
     rig.awaitEvent(JobEvent.Succeeded.class, first);
     assertThat(rig.status().running()).isEqualTo(2);
+  }
+
+  /// Two that do not wait and want leases of different lengths, side by side: both get jobs.
+  @Test
+  void whoDoesNotWaitGetsWhatIsThereBesideOthers() throws InterruptedException {
+    Workers workers = pull(QueuePolicy.defaults().withConcurrency(1_000));
+    for (int i = 0; i < 400; i++) {
+      rig.enqueue("x");
+    }
+    Queue<Integer> empty = new ConcurrentLinkedQueue<>();
+    List<Thread> both =
+        IntStream.of(30, 40)
+            .mapToObj(seconds ->
+                Thread.ofVirtual()
+                    .start(() -> {
+                      for (int i = 0; i < 200; i++) {
+                        if (workers
+                            .lease("default", 1, Duration.ofSeconds(seconds), Duration.ZERO)
+                            .isEmpty()) {
+                          empty.add(i);
+                        }
+                      }
+                    }))
+            .toList();
+    for (Thread one : both) {
+      one.join();
+    }
+    assertThat(empty).isEmpty();
+  }
+
+  @Test
+  void aJobThatIsDueGoesAheadOfALaterOneThoughNobodyAsks() {
+    Workers workers = pull();
+    JobId due = rig.enqueue("due", EnqueueOptions.defaults().withDelay(Duration.ofSeconds(1)));
+    rig.advance(Duration.ofSeconds(2));
+    Rig.await("it is in line", () -> rig.view(due).state() == JobState.READY);
+    JobId later = rig.enqueue("later");
+
+    assertThat(ids(take(workers, 2))).containsExactly(due, later);
   }
 
   @Test

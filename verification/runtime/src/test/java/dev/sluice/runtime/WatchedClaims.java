@@ -8,6 +8,8 @@ import dev.sluice.engine.Inspectable;
 import dev.sluice.engine.Reclaiming;
 import dev.sluice.engine.Remembering;
 import dev.sluice.engine.Retaining;
+import dev.sluice.engine.Settle;
+import dev.sluice.engine.Settlement;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -15,7 +17,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// Counts what each claim of an engine brings, and makes claims fail.
+/// Counts what each claim of an engine brings, makes claims fail, and gets between a crash and
+/// whoever took the job back.
 ///
 /// Threading: thread-safe.
 final class WatchedClaims {
@@ -24,6 +27,9 @@ final class WatchedClaims {
 
   final AtomicInteger failed = new AtomicInteger();
   volatile boolean failing;
+
+  /// Called when a job was taken back, before whoever did that is answered.
+  volatile Runnable afterCrash = () -> {};
 
   Engine around(Engine engine) {
     Class<?>[] roles = {
@@ -41,6 +47,10 @@ final class WatchedClaims {
             (_, method, arguments) -> call(engine, method, arguments));
   }
 
+  private static boolean isCrash(List<?> settles) {
+    return settles.stream().anyMatch(it -> ((Settle) it).settlement() instanceof Settlement.Crash);
+  }
+
   private Object call(Engine engine, Method method, Object[] arguments) throws Throwable {
     boolean claims = method.getName().equals("claim");
     if (claims && failing) {
@@ -51,6 +61,9 @@ final class WatchedClaims {
       Object answer = method.invoke(engine, arguments);
       if (claims && !((Claimed) answer).claims().isEmpty()) {
         sizes.add(((Claimed) answer).claims().size());
+      }
+      if (method.getName().equals("settle") && isCrash((List<?>) arguments[0])) {
+        afterCrash.run();
       }
       return answer;
     } catch (InvocationTargetException thrown) {

@@ -1,0 +1,242 @@
+package dev.sluice.app;
+
+import dev.sluice.engine.Claim;
+import dev.sluice.engine.Countable;
+import dev.sluice.engine.Countable.Counts;
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.Environment;
+import dev.sluice.engine.Exporting;
+import dev.sluice.engine.Inspectable;
+import dev.sluice.engine.Limits;
+import dev.sluice.engine.Reclaiming;
+import dev.sluice.engine.Restoring;
+import dev.sluice.engine.Settle;
+import dev.sluice.engine.Settlement;
+import dev.sluice.job.Admission;
+import dev.sluice.job.AttemptOutcome;
+import dev.sluice.job.AttemptRecord;
+import dev.sluice.job.JobId;
+import dev.sluice.job.JobState;
+import dev.sluice.job.JobView;
+import dev.sluice.job.SluiceException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/// Moves waiting, scheduled and dead jobs from one engine to another: each is kept by the target
+/// before the source lets go of it, so a kill at any point loses none, and the next run goes on. A
+/// target that knows its jobs by id answers those that came before the kill as duplicates.
+///
+/// Threading: confined to the command's thread.
+final class Move {
+  private static final int STEP = 500;
+
+  /// How long to wait for jobs that the source counts and does not hand out yet.
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private final Engine source;
+  private final Engine target;
+  private final Exporting exporting;
+  private final Restoring restoring;
+  private final Countable there;
+  private final Countable here;
+  private final Environment.Clock clock;
+  private final ProgressBar progress;
+
+  /// What became of one queue.
+  ///
+  /// @param moved jobs that the target took from this run
+  /// @param already jobs that the target had from an earlier run
+  /// @param left what the source still counts
+  /// @param arrived what the target counts
+  record Moved(String queue, long moved, long already, Counts left, Counts arrived) {}
+
+  /// @throws SluiceException when one of the engines cannot do its part
+  Move(Engine source, Engine target, Environment.Clock clock, ProgressBar progress) {
+    this.source = source;
+    this.target = target;
+    this.clock = clock;
+    this.progress = progress;
+    if (!(source instanceof Exporting from) || !(source instanceof Countable counted)) {
+      throw new SluiceException("from: " + cannot(source, "hands its jobs over"));
+    }
+    if (!(target instanceof Restoring to) || !(target instanceof Countable counts)) {
+      throw new SluiceException("to: " + cannot(target, "takes jobs over"));
+    }
+    exporting = from;
+    restoring = to;
+    there = counted;
+    here = counts;
+  }
+
+  private static String cannot(Engine engine, String what) {
+    return "'"
+        + engine.limits().engine()
+        + "' must be an engine that "
+        + what
+        + "; jobs in memory end with their process";
+  }
+
+  /// The queues that the source knows.
+  ///
+  /// @throws SluiceException when it cannot list them
+  List<String> queues() {
+    if (!(source instanceof Inspectable known)) {
+      throw new SluiceException(
+          "queue: must be given, the engine '"
+              + source.limits().engine()
+              + "' cannot list its queues");
+    }
+    return known.queues();
+  }
+
+  /// Makes sure that the target can hold every job, as far as the source can show them.
+  ///
+  /// @throws SluiceException when it cannot; then nothing was moved
+  void check(List<String> queues) {
+    if (!(source instanceof Inspectable shown)) {
+      return;
+    }
+    for (String queue : queues) {
+      for (JobState state : List.of(JobState.READY, JobState.SCHEDULED, JobState.DEAD)) {
+        String cursor = null;
+        do {
+          Inspectable.Page page = shown.list(queue, state, STEP, cursor);
+          page.jobs().forEach(this::check);
+          cursor = page.next();
+        } while (cursor != null);
+      }
+    }
+  }
+
+  private void check(JobView job) {
+    try {
+      target.limits().requireHolds(job.job(), clock.wallMillis());
+    } catch (IllegalArgumentException unfit) {
+      throw new SluiceException(
+          "job "
+              + job.id()
+              + " of queue '"
+              + job.job().queue()
+              + "' cannot move: "
+              + unfit.getMessage(),
+          unfit);
+    }
+    String key = job.job().options().key();
+    if (key != null && target instanceof Inspectable known) {
+      known
+          .findByKey(job.job().queue(), key)
+          .filter(other -> !other.id().equals(job.id()))
+          .ifPresent(other -> {
+            throw taken(job, other.id());
+          });
+    }
+  }
+
+  private static SluiceException taken(JobView job, JobId other) {
+    return new SluiceException(
+        "job "
+            + job.id()
+            + " of queue '"
+            + job.job().queue()
+            + "' cannot move: its key belongs to job "
+            + other
+            + " in the target; delete one of them and run this again");
+  }
+
+  /// Jobs that a process was working on when it ended wait again, with one crash more.
+  ///
+  /// @return how many
+  long takeBack() {
+    if (!(source instanceof Reclaiming reclaiming)) {
+      return 0;
+    }
+    long taken = 0;
+    List<Claim> lost = reclaiming.expired(STEP);
+    while (!lost.isEmpty()) {
+      Instant now = Instant.ofEpochMilli(clock.wallMillis());
+      source.settle(lost.stream().map(claim -> crash(claim, now)).toList());
+      taken += lost.size();
+      lost = reclaiming.expired(STEP);
+    }
+    return taken;
+  }
+
+  private static Settle crash(Claim claim, Instant now) {
+    return new Settle(
+        claim.lease(),
+        new Settlement.Crash(
+            new AttemptRecord(
+                claim.attempt(),
+                AttemptOutcome.LOST,
+                "the worker ended without a word",
+                Instant.ofEpochMilli(claim.startedAtMillis()),
+                now)));
+  }
+
+  /// Moves one queue.
+  ///
+  /// @throws SluiceException when a job cannot be moved; those before it have been
+  Moved move(String queue) {
+    long all = movable(there.counts(queue));
+    long moved = 0;
+    long already = 0;
+    int step = Math.min(STEP, Math.min(source.limits().batch(), target.limits().batch()));
+    List<JobView> next = next(queue, step);
+    while (!next.isEmpty()) {
+      if (!(source instanceof Inspectable)) {
+        next.forEach(this::check);
+      }
+      List<JobId> ids = new ArrayList<>(next.size());
+      @Nullable SluiceException stop = null;
+      List<Admission> answers = restoring.restore(next);
+      for (int i = 0; i < answers.size(); i++) {
+        JobView job = next.get(i);
+        switch (answers.get(i)) {
+          case Admission.Accepted _ -> moved++;
+          case Admission.Duplicate(var id) when id.equals(job.id()) -> already++;
+          case Admission.Duplicate(var id) -> stop = taken(job, id);
+          case Admission.Refused(var reason, _) ->
+              stop = new SluiceException("job " + job.id() + ": " + reason.sentence());
+        }
+        if (stop == null) {
+          ids.add(job.id());
+        }
+      }
+      exporting.exported(queue, ids);
+      if (stop != null) {
+        throw stop;
+      }
+      progress.show(queue, moved + already, Math.max(all, moved + already));
+      next = next(queue, step);
+    }
+    progress.clear();
+    return new Moved(queue, moved, already, there.counts(queue), here.counts(queue));
+  }
+
+  /// What comes next; waits a while for what the source counts and does not hand out yet, because
+  /// it is on its way from a broker.
+  private List<JobView> next(String queue, int step) {
+    List<JobView> next = exporting.export(queue, step);
+    long begun = clock.monotonicNanos();
+    while (next.isEmpty()
+        && movable(there.counts(queue)) > 0
+        && clock.monotonicNanos() - begun < PATIENCE.toNanos()) {
+      LockSupport.parkNanos(200_000_000);
+      next = exporting.export(queue, step);
+    }
+    return next;
+  }
+
+  private static long movable(Counts counts) {
+    return counts.waiting() + counts.dead();
+  }
+
+  /// A count of an engine, with `~` when it is near the truth only.
+  static String shown(Limits limits, long count) {
+    return (limits.exactCounts() ? "" : "~") + count;
+  }
+}

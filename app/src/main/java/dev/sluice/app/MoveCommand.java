@@ -1,0 +1,120 @@
+package dev.sluice.app;
+
+import dev.sluice.engine.Countable.Counts;
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.Environment;
+import dev.sluice.engine.Limits;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// `sluice move`: jobs go from one engine to another.
+///
+/// Threading: confined to the main thread.
+@Command(
+    name = "move",
+    description = {
+      "Moves waiting, scheduled and dead jobs from one engine to another.",
+      "Stop whoever works on either of them first. A run that was cut short can be run again."
+    },
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class)
+final class MoveCommand implements Callable<Integer> {
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  @Spec
+  private CommandSpec spec;
+
+  @Option(
+      names = "--from",
+      paramLabel = "URL",
+      required = true,
+      description = "Engine that holds the jobs.")
+  private String from = "";
+
+  @Option(
+      names = "--to",
+      paramLabel = "URL",
+      required = true,
+      description = "Engine that takes them.")
+  private String to = "";
+
+  @Option(
+      names = "--queue",
+      paramLabel = "NAME",
+      description = "Queue to move; may be repeated. Default: all that the engine can list.")
+  private List<String> queues = List.of();
+
+  @Override
+  public Integer call() {
+    EngineConfig source = parse("from", from);
+    EngineConfig target = parse("to", to);
+    if (source.equals(target)) {
+      throw new ParameterException(spec.commandLine(), "to: must be another engine than from");
+    }
+    Environment environment = Environment.system();
+    PrintWriter out = spec.commandLine().getOut();
+    try (Engine open = open(source);
+        Engine other = open(target)) {
+      Move move = new Move(open, other, environment.clock(), ProgressBar.forTerminal());
+      List<String> names = queues.isEmpty() ? move.queues() : queues;
+      long back = move.takeBack();
+      if (back > 0) {
+        out.println(back + " jobs were running when their process ended; they wait again");
+      }
+      move.check(names);
+      boolean all = true;
+      for (String queue : names) {
+        Move.Moved moved = move.move(queue);
+        all &= moved.left().waiting() + moved.left().dead() == 0;
+        out.println(text(moved, open.limits(), other.limits()));
+      }
+      if (!all) {
+        out.println("some jobs are not here yet, or came meanwhile; run this again");
+        return Main.FAILED;
+      }
+    }
+    return Main.FINE;
+  }
+
+  private static String text(Move.Moved moved, Limits source, Limits target) {
+    return "queue '"
+        + moved.queue()
+        + "': moved "
+        + moved.moved()
+        + (moved.already() == 0 ? "" : ", " + moved.already() + " were there from an earlier run")
+        + "; left: "
+        + counts(moved.left(), source)
+        + "; now there: "
+        + counts(moved.arrived(), target);
+  }
+
+  private static String counts(Counts counts, Limits limits) {
+    return Move.shown(limits, counts.ready())
+        + " ready, "
+        + Move.shown(limits, counts.scheduled())
+        + " scheduled, "
+        + Move.shown(limits, counts.dead())
+        + " dead";
+  }
+
+  private EngineConfig parse(String field, String url) {
+    try {
+      return EngineConfig.parse(url, EngineConfig.dataFolder().resolve("sluice.db"));
+    } catch (IllegalArgumentException bad) {
+      throw new ParameterException(spec.commandLine(), field + ": " + bad.getMessage(), bad);
+    }
+  }
+
+  private Engine open(EngineConfig config) {
+    try {
+      return config.open();
+    } catch (IllegalArgumentException bad) {
+      throw new ParameterException(spec.commandLine(), bad.getMessage(), bad);
+    }
+  }
+}
