@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// the client's thread. `lock` guards what both touch, and is not held while anything is sent.
 final class ConfirmChannel implements ConfirmListener, ReturnListener, ShutdownListener {
   private final Channel channel;
+  private final Link link;
   private final Environment.Clock clock;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -38,8 +39,9 @@ final class ConfirmChannel implements ConfirmListener, ReturnListener, ShutdownL
   private int open;
   private @Nullable ShutdownSignalException ended;
 
-  ConfirmChannel(Channel channel, Environment.Clock clock) throws IOException {
+  ConfirmChannel(Channel channel, Link link, Environment.Clock clock) throws IOException {
     this.channel = channel;
+    this.link = link;
     this.clock = clock;
     channel.confirmSelect();
   }
@@ -70,10 +72,12 @@ final class ConfirmChannel implements ConfirmListener, ReturnListener, ShutdownL
   /// @throws IOException when it is not known of all what became of them
   List<Fate> publish(List<Message> call, long deadlineNanos) throws IOException {
     begin(call);
-    for (Message message : call) {
-      Content content = message.content();
-      channel.basicPublish(
-          message.exchange(), message.key(), true, content.properties(), content.body());
+    try (Link.Cork _ = link.cork()) {
+      for (Message message : call) {
+        Content content = message.content();
+        channel.basicPublish(
+            message.exchange(), message.key(), true, content.properties(), content.body());
+      }
     }
     return await(deadlineNanos);
   }

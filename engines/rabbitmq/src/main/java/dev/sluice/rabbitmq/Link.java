@@ -8,6 +8,7 @@ import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.security.GeneralSecurityException;
@@ -18,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.SocketFactory;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -125,6 +127,22 @@ final class Link {
     return () -> watched.remove(ticket);
   }
 
+  /// Gathers what is written until the end of it, where the socket can: not with TLS, whose records
+  /// gather nothing.
+  Cork cork() {
+    if (socket instanceof CorkedSocket corked) {
+      corked.cork();
+      return corked::uncork;
+    }
+    return () -> {};
+  }
+
+  /// The time in which writes are gathered.
+  interface Cork extends AutoCloseable {
+    @Override
+    void close() throws IOException;
+  }
+
   /// The time in which somebody must have written what he writes.
   interface Watch extends AutoCloseable {
     @Override
@@ -213,6 +231,8 @@ final class Link {
     if (url.tls()) {
       factory.useSslProtocol(SSLContext.getDefault());
       factory.enableHostnameVerification();
+    } else {
+      factory.setSocketFactory(new CorkedSockets());
     }
     return factory;
   }
@@ -258,6 +278,36 @@ final class Link {
     Environment.Loop running = loop;
     if (running != null) {
       running.stop();
+    }
+  }
+
+  /// Threading: immutable.
+  private static final class CorkedSockets extends SocketFactory {
+    @Override
+    public Socket createSocket() {
+      return new CorkedSocket();
+    }
+
+    @Override
+    public Socket createSocket(String host, int port) throws IOException {
+      throw new SocketException("only unconnected sockets are made here");
+    }
+
+    @Override
+    public Socket createSocket(String host, int port, InetAddress from, int fromPort)
+        throws IOException {
+      return createSocket(host, port);
+    }
+
+    @Override
+    public Socket createSocket(InetAddress host, int port) throws IOException {
+      return createSocket(host.getHostAddress(), port);
+    }
+
+    @Override
+    public Socket createSocket(InetAddress host, int port, InetAddress from, int fromPort)
+        throws IOException {
+      return createSocket(host, port);
     }
   }
 

@@ -146,7 +146,7 @@ final class Publisher {
           link.connection()
               .openChannel()
               .orElseThrow(() -> new IOException("the broker gives no more channels"));
-      return new ConfirmChannel(made, environment.clock()).listen();
+      return new ConfirmChannel(made, link, environment.clock()).listen();
     } catch (IOException | AlreadyClosedException failure) {
       throw new EngineUnavailableException(
           "nothing was sent: " + Sentences.of(failure, url), failure);
