@@ -1,0 +1,159 @@
+package dev.sluice.rabbitmq;
+
+import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Environment;
+import dev.sluice.engine.Limits;
+import dev.sluice.engine.Offer;
+import dev.sluice.job.Admission;
+import dev.sluice.job.Admission.Accepted;
+import dev.sluice.job.Admission.Refused;
+import dev.sluice.job.DeathReason;
+import dev.sluice.job.Job;
+import dev.sluice.job.JobView;
+import dev.sluice.rabbitmq.Outbox.Letter;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/// Takes jobs: decides whether there is room, as far as this process can know, and sends what is
+/// admitted in one batch.
+///
+/// Threading: thread-safe; blocks for the broker.
+final class Intake {
+  private static final long FIRST_DEPTH_NANOS = 2_000_000_000;
+
+  private final Outbox outbox;
+  private final Topology topology;
+  private final Function<String, Load> loads;
+  private final DepthPoller depths;
+  private final Environment.Clock clock;
+  private final Limits limits;
+
+  Intake(
+      Outbox outbox,
+      Topology topology,
+      Function<String, Load> loads,
+      DepthPoller depths,
+      Environment.Clock clock,
+      Limits limits) {
+    this.outbox = outbox;
+    this.topology = topology;
+    this.loads = loads;
+    this.depths = depths;
+    this.clock = clock;
+    this.limits = limits;
+  }
+
+  /// A job on its way.
+  private record Sending(Load load, int bytes, Letter letter, long dueMillis) {}
+
+  /// Takes jobs, or says why not.
+  ///
+  /// @throws EngineUnavailableException when it is not known of all that they arrived
+  List<Admission> offer(List<Offer> offers) {
+    List<Admission> answers = new ArrayList<>(offers.size());
+    List<Sending> sendings = new ArrayList<>(offers.size());
+    boolean sent = false;
+    try {
+      for (Offer offer : offers) {
+        answers.add(admit(offer, sendings));
+      }
+      outbox.send(sendings.stream().map(Sending::letter).toList());
+      sent = true;
+    } finally {
+      for (Sending sending : sendings) {
+        sending.load().sent(sending.bytes(), sent, sending.dueMillis());
+      }
+    }
+    return answers;
+  }
+
+  private Admission admit(Offer offer, List<Sending> sendings) {
+    Job job = offer.job();
+    topology.requireQueue(job.queue());
+    Load load = known(job.queue());
+    long nowMillis = clock.wallMillis();
+    int bytes = job.bytes();
+    Admission.Reason refusal = load.admit(bytes, offer.bound(), nowMillis, clock.monotonicNanos());
+    if (load.wantsDepth(offer.bound())) {
+      depths.ask(job.queue());
+    }
+    if (refusal != null) {
+      return new Refused(refusal, Optional.empty());
+    }
+    long dueMillis = job.options().runAtMillis() > nowMillis ? job.options().runAtMillis() : 0;
+    Letter letter = outbox.toLine(Envelope.of(job), dueMillis == 0 ? 0 : dueMillis - nowMillis);
+    sendings.add(new Sending(load, bytes, letter, dueMillis));
+    return new Accepted(job.id());
+  }
+
+  /// The load of a queue, with a first word of the broker in it.
+  private Load known(String queue) {
+    Load load = loads.apply(queue);
+    if (!load.isKnown()) {
+      depths.ask(queue);
+      load.awaitDepth(FIRST_DEPTH_NANOS);
+    }
+    return load;
+  }
+
+  /// Takes jobs over as they are; no bound is asked.
+  ///
+  /// @throws EngineUnavailableException when it is not known of all that they arrived
+  List<Admission> restore(List<JobView> jobs) {
+    long nowMillis = clock.wallMillis();
+    List<Letter> letters = new ArrayList<>(jobs.size());
+    for (JobView view : jobs) {
+      limits.requireHolds(view.job(), nowMillis);
+      letters.add(letter(view, nowMillis));
+    }
+    outbox.send(letters);
+    List<Admission> answers = new ArrayList<>(jobs.size());
+    for (JobView view : jobs) {
+      answers.add(new Accepted(view.id()));
+      Instant due = view.dueAt();
+      switch (view.state()) {
+        case READY -> loads.apply(view.job().queue()).returned(view.job().bytes(), 0);
+        case SCHEDULED ->
+            loads
+                .apply(view.job().queue())
+                .returned(view.job().bytes(), due == null ? 0 : due.toEpochMilli());
+        default -> depths.ask(view.job().queue());
+      }
+    }
+    return answers;
+  }
+
+  private Letter letter(JobView view, long nowMillis) {
+    Envelope envelope =
+        new Envelope(
+            view.job(),
+            view.attempt(),
+            view.crashes(),
+            view.epoch(),
+            0,
+            view.lastFailure().orElse(null),
+            null);
+    return switch (view.state()) {
+      case READY -> outbox.toLine(envelope, 0);
+      case SCHEDULED -> {
+        Instant due = view.dueAt();
+        yield outbox.toLine(envelope, due == null ? 0 : due.toEpochMilli() - nowMillis);
+      }
+      case DEAD -> {
+        DeathReason reason = view.deathReason();
+        Instant died = view.finishedAt();
+        yield outbox.toDead(
+            envelope.dead(
+                new Envelope.Death(
+                    reason == null ? DeathReason.BURIED : reason,
+                    died == null ? nowMillis : died.toEpochMilli())));
+      }
+      case RUNNING, SUCCEEDED, CANCELLED ->
+          throw new IllegalArgumentException(
+              "state: " + view.state() + " must be SCHEDULED, READY or DEAD");
+    };
+  }
+}

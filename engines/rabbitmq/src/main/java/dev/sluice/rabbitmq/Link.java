@@ -1,0 +1,328 @@
+package dev.sluice.rabbitmq;
+
+import com.rabbitmq.client.BlockedListener;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ConnectionFactory;
+import com.rabbitmq.client.ShutdownSignalException;
+import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Environment;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import javax.net.SocketFactory;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+
+/// One connection to the broker, which is made anew when it is lost: after a pause that doubles
+/// from 100 ms to 10 s, with jitter.
+///
+/// A write to a broker that does not read blocks for as long as it likes. So everything that writes
+/// does so under a [Watch]; when that lasts too long, the socket is cut, and the writer fails.
+///
+/// Threading: thread-safe. One loop connects and watches; `onConnected` is called from it.
+final class Link {
+  private static final System.Logger LOG = System.getLogger("dev.sluice.rabbitmq");
+  private static final long TICK_NANOS = 200_000_000;
+  private static final long FIRST_PAUSE_NANOS = 100_000_000;
+  private static final long LONGEST_PAUSE_NANOS = 10_000_000_000L;
+  private static final int HEARTBEAT_SECONDS = 15;
+  private static final Duration CLOSE = Duration.ofSeconds(1);
+
+  private final String name;
+  private final RabbitUrl url;
+  private final Environment environment;
+  private final Duration limit;
+  private final Runnable onConnected;
+  private final Map<Long, Long> watched = new ConcurrentHashMap<>();
+  private final AtomicLong watches = new AtomicLong();
+  private volatile @Nullable Connection connection;
+  private volatile @Nullable Socket socket;
+  private volatile @Nullable String failure;
+  private volatile @Nullable String blocked;
+  private volatile boolean closed;
+  private volatile Environment.@Nullable Loop loop;
+
+  /// Confined to the loop.
+  private long pauseNanos = FIRST_PAUSE_NANOS;
+
+  private long nextTryNanos;
+
+  Link(String name, RabbitUrl url, Environment environment, Duration limit, Runnable onConnected) {
+    this.name = name;
+    this.url = url;
+    this.environment = environment;
+    this.limit = limit;
+    this.onConnected = onConnected;
+  }
+
+  /// Connects for the first time, and from then on by itself.
+  ///
+  /// @throws EngineUnavailableException with the reason, when there is no connection to be had
+  void open() {
+    connect();
+    if (connection == null) {
+      throw unavailable();
+    }
+    loop = environment.threads().loop("sluice-rabbitmq-" + name, this::step);
+  }
+
+  /// The connection.
+  ///
+  /// @throws EngineUnavailableException with the reason, when there is none
+  Connection connection() {
+    Connection current = connection;
+    if (current == null || !current.isOpen()) {
+      throw unavailable();
+    }
+    return current;
+  }
+
+  boolean isConnected() {
+    Connection current = connection;
+    return current != null && current.isOpen();
+  }
+
+  /// Why the broker takes no messages on this connection; null when it does.
+  @Nullable String blocked() {
+    return blocked;
+  }
+
+  Optional<String> trouble() {
+    if (!isConnected()) {
+      return Optional.of(lostSentence());
+    }
+    return Optional.ofNullable(blocked);
+  }
+
+  private EngineUnavailableException unavailable() {
+    return new EngineUnavailableException(lostSentence());
+  }
+
+  private String lostSentence() {
+    String why = failure;
+    return "no connection to "
+        + url.shown()
+        + (why == null ? "" : ": " + why)
+        + (loop == null ? "" : "; trying again");
+  }
+
+  /// Watches whoever writes now. To be closed when it is done.
+  Watch watch() {
+    return watch(limit);
+  }
+
+  private Watch watch(Duration time) {
+    long ticket = watches.incrementAndGet();
+    watched.put(ticket, environment.clock().monotonicNanos() + time.toNanos());
+    return () -> watched.remove(ticket);
+  }
+
+  /// Gathers what is written until the end of it, where the socket can: not with TLS, whose records
+  /// gather nothing.
+  Cork cork() {
+    if (socket instanceof CorkedSocket corked) {
+      corked.cork();
+      return corked::uncork;
+    }
+    return () -> {};
+  }
+
+  /// The time in which writes are gathered.
+  interface Cork extends AutoCloseable {
+    @Override
+    void close() throws IOException;
+  }
+
+  /// The time in which somebody must have written what he writes.
+  interface Watch extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  private long step() {
+    long now = environment.clock().monotonicNanos();
+    if (closed || isConnected()) {
+      cutWhenStuck(now);
+      return TICK_NANOS;
+    }
+    if (now - nextTryNanos < 0) {
+      return Math.min(TICK_NANOS, nextTryNanos - now);
+    }
+    connect();
+    if (isConnected()) {
+      LOG.log(Level.INFO, "connected to {0} again", url.shown());
+      pauseNanos = FIRST_PAUSE_NANOS;
+      return TICK_NANOS;
+    }
+    nextTryNanos =
+        environment.clock().monotonicNanos()
+            + pauseNanos / 2
+            + environment.random().nextLong(pauseNanos / 2 + 1);
+    pauseNanos = Math.min(LONGEST_PAUSE_NANOS, pauseNanos * 2);
+    return Environment.Step.AT_ONCE;
+  }
+
+  private void cutWhenStuck(long nowNanos) {
+    if (watched.values().stream().anyMatch(deadline -> nowNanos - deadline > 0)) {
+      failure = "the broker does not read what is sent to it";
+      cut();
+    }
+  }
+
+  private void cut() {
+    Socket current = socket;
+    if (current == null) {
+      return;
+    }
+    try {
+      // Without this a TLS socket waits for a writer that is stuck.
+      current.setSoLinger(true, 0);
+      current.close();
+    } catch (IOException _) {
+      // It is closed then.
+    }
+  }
+
+  private void connect() {
+    try {
+      Connection made = factory().newConnection("sluice " + name);
+      made.addBlockedListener(new Blocking());
+      made.addShutdownListener(this::ended);
+      connection = made;
+      if (closed || !made.isOpen()) {
+        cut();
+        return;
+      }
+      blocked = null;
+      failure = null;
+      onConnected.run();
+    } catch (IOException | TimeoutException | GeneralSecurityException | RuntimeException refused) {
+      failure = Sentences.of(refused, url);
+    }
+  }
+
+  private ConnectionFactory factory() throws GeneralSecurityException {
+    int millis = Math.toIntExact(limit.toMillis());
+    ConnectionFactory factory = new ConnectionFactory();
+    factory.setHost(url.host());
+    factory.setPort(url.port());
+    factory.setUsername(url.user());
+    factory.setPassword(url.password());
+    factory.setVirtualHost(url.vhost());
+    factory.setAutomaticRecoveryEnabled(false);
+    factory.setTopologyRecoveryEnabled(false);
+    factory.setConnectionTimeout(millis);
+    factory.setHandshakeTimeout(millis);
+    factory.setChannelRpcTimeout(millis);
+    factory.setShutdownTimeout(1_000);
+    factory.setRequestedHeartbeat(HEARTBEAT_SECONDS);
+    factory.setThreadFactory(named(factory.getThreadFactory()));
+    factory.setSocketConfigurator(this::configure);
+    if (url.tls()) {
+      factory.useSslProtocol(SSLContext.getDefault());
+      factory.enableHostnameVerification();
+    } else {
+      factory.setSocketFactory(new CorkedSockets());
+    }
+    return factory;
+  }
+
+  private void configure(Socket made) throws SocketException {
+    made.setTcpNoDelay(true);
+    socket = made;
+  }
+
+  private ThreadFactory named(ThreadFactory made) {
+    return body -> {
+      Thread thread = made.newThread(body);
+      thread.setName("sluice-rabbitmq-" + name + "-client");
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+
+  private void ended(ShutdownSignalException signal) {
+    blocked = null;
+    if (!closed) {
+      if (failure == null) {
+        failure = Sentences.of(signal, url);
+      }
+      LOG.log(Level.WARNING, "the connection to {0} is lost: {1}", url.shown(), failure);
+    }
+    Environment.Loop current = loop;
+    if (current != null) {
+      current.wake();
+    }
+  }
+
+  /// Ends the connection for good, within about a second.
+  void close() {
+    closed = true;
+    Connection current = connection;
+    if (current != null && current.isOpen()) {
+      try (Watch _ = watch(CLOSE)) {
+        current.abort(Math.toIntExact(CLOSE.toMillis()));
+      }
+    }
+    cut();
+    Environment.Loop running = loop;
+    if (running != null) {
+      running.stop();
+    }
+  }
+
+  /// Threading: immutable.
+  private static final class CorkedSockets extends SocketFactory {
+    @Override
+    public Socket createSocket() {
+      return new CorkedSocket();
+    }
+
+    @Override
+    public Socket createSocket(String host, int port) throws IOException {
+      throw new SocketException("only unconnected sockets are made here");
+    }
+
+    @Override
+    public Socket createSocket(String host, int port, InetAddress from, int fromPort)
+        throws IOException {
+      return createSocket(host, port);
+    }
+
+    @Override
+    public Socket createSocket(InetAddress host, int port) throws IOException {
+      return createSocket(host.getHostAddress(), port);
+    }
+
+    @Override
+    public Socket createSocket(InetAddress host, int port, InetAddress from, int fromPort)
+        throws IOException {
+      return createSocket(host, port);
+    }
+  }
+
+  /// Threading: as the link.
+  private final class Blocking implements BlockedListener {
+    @Override
+    public void handleBlocked(String reason) {
+      blocked = Sentences.blocked(reason);
+      LOG.log(Level.WARNING, "{0} takes no messages: {1}", url.shown(), reason);
+    }
+
+    @Override
+    public void handleUnblocked() {
+      blocked = null;
+      LOG.log(Level.INFO, "{0} takes messages again", url.shown());
+    }
+  }
+}

@@ -1,0 +1,29 @@
+package dev.sluice.rabbitmq;
+
+import dev.sluice.job.Priority;
+
+/// The names of queues on the broker.
+///
+/// Threading: immutable.
+///
+/// @param prefix what all names begin with
+record Names(String prefix) {
+
+  /// The line of one priority of a Sluice queue.
+  String line(String queue, Priority priority) {
+    return prefix + queue + "." + level(priority);
+  }
+
+  /// The dead-letter queue of a Sluice queue.
+  String dead(String queue) {
+    return prefix + queue + ".dead";
+  }
+
+  static String level(Priority priority) {
+    return switch (priority) {
+      case LOW -> "low";
+      case NORMAL -> "normal";
+      case HIGH -> "high";
+    };
+  }
+}

@@ -1,0 +1,178 @@
+package dev.sluice.rabbitmq;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.Channel;
+import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Environment;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// Sends messages and says what became of each: the broker confirms what it has written to the
+/// disks of a majority, and returns what it found no queue for. All of a call are sent before the
+/// first confirm is awaited.
+///
+/// Threading: thread-safe. Up to four calls send at a time, each on a channel of its own; more wait
+/// for one, within the same time limit. `lock` guards `idle`, and is not held while anything is
+/// sent.
+final class Publisher {
+  private static final int CHANNELS = 4;
+
+  private final Link link;
+  private final RabbitUrl url;
+  private final Environment environment;
+  private final Duration limit;
+  private final Semaphore places = new Semaphore(CHANNELS, true);
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Deque<ConfirmChannel> idle = new ArrayDeque<>();
+
+  Publisher(Link link, RabbitUrl url, Environment environment, Duration limit) {
+    this.link = link;
+    this.url = url;
+    this.environment = environment;
+    this.limit = limit;
+  }
+
+  /// One message and its way.
+  ///
+  /// @param exchange empty for the queue that `key` names
+  record Message(String exchange, String key, Content content) {
+    Message {
+      Objects.requireNonNull(exchange, "exchange: must not be null");
+      Objects.requireNonNull(key, "key: must not be null");
+      Objects.requireNonNull(content, "content: must not be null");
+    }
+  }
+
+  /// What a message says. Put in form while it is sent, so that the broker has something to do
+  /// meanwhile.
+  interface Content {
+    BasicProperties properties();
+
+    byte[] body();
+
+    /// Whether a message of that id may be this one.
+    boolean isCalled(@Nullable String id);
+  }
+
+  /// What became of a message that was sent.
+  enum Fate {
+    /// It is in a queue, as safely as the broker can.
+    CONFIRMED,
+    /// There is no queue for it; it is nowhere.
+    RETURNED,
+    /// The broker did not take it.
+    NACKED
+  }
+
+  /// Sends all messages and waits for what becomes of them.
+  ///
+  /// @throws EngineUnavailableException when nothing was sent, or when nobody knows what became of
+  ///   one of them
+  List<Fate> publish(List<Message> messages) {
+    if (messages.isEmpty()) {
+      return List.of();
+    }
+    long deadline = environment.clock().monotonicNanos() + limit.toNanos();
+    refuseWhenBlocked();
+    takePlace(deadline);
+    try {
+      ConfirmChannel channel = channel();
+      boolean reusable = false;
+      try (Link.Watch _ = link.watch()) {
+        List<Fate> fates = channel.publish(messages, deadline);
+        reusable = true;
+        return fates;
+      } catch (IOException | AlreadyClosedException failure) {
+        throw unknown(Sentences.of(failure, url), failure);
+      } finally {
+        giveBack(channel, reusable);
+      }
+    } finally {
+      places.release();
+    }
+  }
+
+  private void refuseWhenBlocked() {
+    String blocked = link.blocked();
+    if (blocked != null) {
+      throw new EngineUnavailableException(blocked);
+    }
+  }
+
+  private void takePlace(long deadline) {
+    boolean interrupted = false;
+    boolean taken = false;
+    while (true) {
+      try {
+        taken =
+            places.tryAcquire(
+                deadline - environment.clock().monotonicNanos(), TimeUnit.NANOSECONDS);
+        break;
+      } catch (InterruptedException _) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    if (!taken) {
+      throw new EngineUnavailableException(
+          "nothing was sent: " + CHANNELS + " calls before this one still wait for the broker");
+    }
+  }
+
+  private ConfirmChannel channel() {
+    lock.lock();
+    try {
+      for (ConfirmChannel found = idle.poll(); found != null; found = idle.poll()) {
+        if (found.isOpen()) {
+          return found;
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    try (Link.Watch _ = link.watch()) {
+      Channel made =
+          link.connection()
+              .openChannel()
+              .orElseThrow(() -> new IOException("the broker gives no more channels"));
+      return new ConfirmChannel(made, link, environment.clock()).listen();
+    } catch (IOException | AlreadyClosedException failure) {
+      throw new EngineUnavailableException(
+          "nothing was sent: " + Sentences.of(failure, url), failure);
+    }
+  }
+
+  private void giveBack(ConfirmChannel channel, boolean reusable) {
+    if (!reusable) {
+      // Late confirms must not meet the next call. Closing waits for a broker that may not answer.
+      environment.threads().handler("sluice-rabbitmq-abandon", channel::abandon);
+      return;
+    }
+    lock.lock();
+    try {
+      idle.push(channel);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private EngineUnavailableException unknown(String why, @Nullable Throwable cause) {
+    String blocked = link.blocked();
+    String sentence =
+        "nobody knows whether the broker took what was sent: " + (blocked == null ? why : blocked);
+    return cause == null
+        ? new EngineUnavailableException(sentence)
+        : new EngineUnavailableException(sentence, cause);
+  }
+}

@@ -1,0 +1,170 @@
+package dev.sluice.rabbitmq;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.DefaultConsumer;
+import dev.sluice.job.Priority;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// One channel on which deliveries of one Sluice queue come in, with a consumer for each line. When
+/// it ends, by whoever's doing, the broker gives everything that was not settled on it to others.
+///
+/// Threading: thread-safe. `lock` guards `open` and is held while settlements are sent, because
+/// they must reach the broker in the order in which they were taken out of `open`. Consuming is
+/// confined to the tender.
+final class Session {
+  /// For how long the broker may wait to hear of a delivery, in milliseconds: ten years, the most
+  /// it takes. RabbitMQ 3.10 does not know it and goes by its own setting.
+  private static final long CONSUMER_TIMEOUT_MILLIS = 315_360_000_000L;
+
+  /// Who takes what comes in.
+  interface Receiver {
+    void delivered(
+        Session session, long tag, Priority priority, BasicProperties properties, byte[] body);
+
+    /// The broker gives nothing more of a line: its queue is gone.
+    void cancelled(Session session);
+
+    void ended(Session session);
+  }
+
+  private final Channel channel;
+  private final Receiver receiver;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /// Deliveries that the broker waits to hear of.
+  private final TreeSet<Long> open = new TreeSet<>();
+
+  private final Map<Priority, String> consumers = new EnumMap<>(Priority.class);
+  private volatile boolean ended;
+
+  Session(Channel channel, Receiver receiver) {
+    this.channel = channel;
+    this.receiver = receiver;
+  }
+
+  /// Begins to listen for the end of the channel.
+  void listen() {
+    channel.addShutdownListener(_ -> {
+      ended = true;
+      receiver.ended(this);
+    });
+  }
+
+  boolean isEnded() {
+    return ended;
+  }
+
+  /// Asks the broker for at most `prefetch` unsettled deliveries of each line.
+  void consume(Names names, String queue, int prefetch) throws IOException {
+    channel.basicQos(prefetch);
+    for (Priority priority : Priority.values()) {
+      consumers.put(
+          priority,
+          channel.basicConsume(
+              names.line(queue, priority),
+              false,
+              Map.of("x-consumer-timeout", CONSUMER_TIMEOUT_MILLIS),
+              new LineConsumer(channel, priority)));
+    }
+  }
+
+  /// Asks the broker for no more deliveries. What has come stays here.
+  void cancel() throws IOException {
+    for (String tag : consumers.values()) {
+      channel.basicCancel(tag);
+    }
+    consumers.clear();
+  }
+
+  boolean isConsuming() {
+    return !consumers.isEmpty() && !ended;
+  }
+
+  /// Deletes messages from the broker. Those before the oldest that stays take one command
+  /// together.
+  ///
+  /// @return whether the command was sent; else the broker gives the messages to others
+  boolean acknowledge(Collection<Long> tags) {
+    lock.lock();
+    try {
+      tags.forEach(open::remove);
+      long oldestOpen = open.isEmpty() ? Long.MAX_VALUE : open.first();
+      Long upTo = null;
+      TreeSet<Long> single = new TreeSet<>(tags);
+      while (!single.isEmpty() && single.first() < oldestOpen) {
+        upTo = single.pollFirst();
+      }
+      if (upTo != null) {
+        channel.basicAck(upTo, true);
+      }
+      for (long tag : single) {
+        channel.basicAck(tag, false);
+      }
+      return !ended;
+    } catch (IOException | AlreadyClosedException _) {
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Whether nothing that came on it is left to settle, or can be settled any more.
+  boolean isSettled() {
+    lock.lock();
+    try {
+      return ended || open.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Ends the channel; waits for the broker.
+  void abort() {
+    try {
+      channel.abort();
+    } catch (IOException _) {
+      // It is closed then.
+    }
+  }
+
+  private void add(long tag) {
+    lock.lock();
+    try {
+      open.add(tag);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Threading: called by the client, for one channel one at a time.
+  private final class LineConsumer extends DefaultConsumer {
+    private final Priority priority;
+
+    LineConsumer(Channel channel, Priority priority) {
+      super(channel);
+      this.priority = priority;
+    }
+
+    @Override
+    public void handleDelivery(
+        String consumerTag,
+        com.rabbitmq.client.Envelope delivery,
+        BasicProperties properties,
+        byte[] body) {
+      add(delivery.getDeliveryTag());
+      receiver.delivered(Session.this, delivery.getDeliveryTag(), priority, properties, body);
+    }
+
+    @Override
+    public void handleCancel(String consumerTag) {
+      receiver.cancelled(Session.this);
+    }
+  }
+}

@@ -1,0 +1,346 @@
+package dev.sluice.rabbitmq;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import dev.sluice.engine.ClaimRequest;
+import dev.sluice.job.Priority;
+import dev.sluice.rabbitmq.Leases.Held;
+import dev.sluice.rabbitmq.Messages.ForeignMessageException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// What the broker has given to this process of one queue, and how much more it shall give.
+///
+/// The broker sends up to the prefetch of each line ahead of the claims. The prefetch is what the
+/// claims of the last seconds asked for together with what they held, so a process whose slots are
+/// taken by jobs of a line is sent no more of it.
+///
+/// Threading: thread-safe. `lock` is held for memory work only; in it, the locks of the leases and
+/// of the load may be taken.
+final class Subscription implements Session.Receiver {
+  /// Most unsettled deliveries of one line, for the sake of memory.
+  private static final int MAX_PREFETCH = 2_000;
+
+  private static final long WINDOW_NANOS = 10_000_000_000L;
+
+  /// After so long without a claim, others shall have what waits here.
+  private static final long IDLE_NANOS = 5_000_000_000L;
+
+  /// Who is told what comes in.
+  interface Listener {
+    void arrived();
+
+    void changed();
+
+    void ended(Session session);
+  }
+
+  /// A message that is no job, and why.
+  @SuppressWarnings("ArrayRecordComponent")
+  record Foreign(
+      Session session, long tag, BasicProperties properties, byte[] body, String reason) {}
+
+  final String queue;
+  private final Load load;
+  private final Leases leases;
+  private final Listener listener;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Map<Priority, Deque<Delivery>> buffers = new EnumMap<>(Priority.class);
+  private final Deque<Foreign> foreign = new ArrayDeque<>();
+  private @Nullable Session session;
+  private boolean gone;
+  private int prefetch;
+
+  /// The most that was wanted at once, in this window and in the one before.
+  private int wanted;
+
+  private int wantedBefore;
+  private long windowNanos;
+  private long claimedNanos;
+
+  /// Whether a delivery was passed over because its job is held already.
+  private boolean passedOver;
+
+  Subscription(String queue, Load load, Leases leases, Listener listener, long nowNanos) {
+    this.queue = queue;
+    this.load = load;
+    this.leases = leases;
+    this.listener = listener;
+    windowNanos = nowNanos;
+    claimedNanos = nowNanos;
+    for (Priority priority : Priority.values()) {
+      buffers.put(priority, new ArrayDeque<>());
+    }
+  }
+
+  @Override
+  public void delivered(
+      Session on, long tag, Priority priority, BasicProperties properties, byte[] body) {
+    Delivery delivery = null;
+    Foreign stranger = null;
+    try {
+      Envelope envelope = Messages.decode(queue, properties, body);
+      delivery = new Delivery(on, tag, priority, envelope);
+    } catch (ForeignMessageException unreadable) {
+      String reason = String.valueOf(unreadable.getMessage());
+      stranger = new Foreign(on, tag, properties, body, reason);
+    }
+    lock.lock();
+    try {
+      if (on.isEnded()) {
+        return;
+      }
+      if (delivery != null) {
+        buffer(priority).add(delivery);
+        load.delivered(delivery.envelope().job().bytes());
+      } else if (stranger != null) {
+        foreign.add(stranger);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (delivery != null) {
+      listener.arrived();
+    } else {
+      listener.changed();
+    }
+  }
+
+  private Deque<Delivery> buffer(Priority priority) {
+    return buffers.computeIfAbsent(priority, _ -> new ArrayDeque<>());
+  }
+
+  @Override
+  public void cancelled(Session on) {
+    lock.lock();
+    try {
+      gone |= on == session;
+    } finally {
+      lock.unlock();
+    }
+    listener.changed();
+  }
+
+  @Override
+  public void ended(Session on) {
+    lock.lock();
+    try {
+      for (Deque<Delivery> buffer : buffers.values()) {
+        buffer.removeIf(delivery -> {
+          boolean lost = delivery.session() == on;
+          if (lost) {
+            load.unbuffered(delivery.envelope().job().bytes());
+          }
+          return lost;
+        });
+      }
+      foreign.removeIf(stranger -> stranger.session() == on);
+    } finally {
+      lock.unlock();
+    }
+    listener.ended(on);
+    listener.changed();
+  }
+
+  /// Claims what is here, in the order of the memory engine, and remembers what was wanted.
+  ///
+  /// @return whether the broker should be asked for more than it was
+  boolean claim(ClaimRequest request, long nowNanos, long deadlineNanos, List<Held> claims) {
+    lock.lock();
+    try {
+      want(leases.count(queue) + request.max(), nowNanos);
+      passedOver = false;
+      int low = buffer(Priority.LOW).size();
+      int normal = buffer(Priority.NORMAL).size();
+      int fromLow = Math.min(request.low(), low);
+      int fromNormal = Math.min(request.normal(), normal);
+      int left = request.max() - fromLow - fromNormal;
+      left -= take(Priority.HIGH, left, deadlineNanos, claims);
+      int moreNormal = Math.min(left, normal - fromNormal);
+      left -= moreNormal;
+      int moreLow = Math.min(left, low - fromLow);
+      take(Priority.NORMAL, fromNormal + moreNormal, deadlineNanos, claims);
+      take(Priority.LOW, fromLow + moreLow, deadlineNanos, claims);
+      return !isConsuming() || target() > prefetch;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private int take(Priority priority, int count, long deadlineNanos, List<Held> claims) {
+    Deque<Delivery> buffer = buffer(priority);
+    List<Delivery> twins = new ArrayList<>();
+    int taken = 0;
+    while (taken < count && !buffer.isEmpty()) {
+      Delivery delivery = buffer.remove();
+      Held claim = leases.hold(delivery, deadlineNanos);
+      if (claim == null) {
+        twins.add(delivery);
+        continue;
+      }
+      load.unbuffered(delivery.envelope().job().bytes());
+      claims.add(claim);
+      taken++;
+    }
+    twins.reversed().forEach(buffer::addFirst);
+    passedOver |= !twins.isEmpty();
+    return taken;
+  }
+
+  private void want(int count, long nowNanos) {
+    claimedNanos = nowNanos;
+    if (nowNanos - windowNanos > WINDOW_NANOS) {
+      wantedBefore = wanted;
+      wanted = 0;
+      windowNanos = nowNanos;
+    }
+    wanted = Math.max(wanted, count);
+  }
+
+  private int target() {
+    return Math.min(MAX_PREFETCH, Math.max(wanted, wantedBefore));
+  }
+
+  /// Whether a claim would find more now that a claim of this queue has ended.
+  boolean isWaitedFor() {
+    lock.lock();
+    try {
+      return passedOver;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean isConsuming() {
+    Session current = session;
+    return current != null && !gone && current.isConsuming();
+  }
+
+  /// What is to be done about the consumers.
+  enum Need {
+    NOTHING,
+    /// A new channel.
+    SESSION,
+    /// The same channel, another prefetch.
+    PREFETCH,
+    /// No consumers, and what waits here is for others.
+    REST
+  }
+
+  Need need(long nowNanos) {
+    lock.lock();
+    try {
+      boolean claimed = nowNanos - claimedNanos < IDLE_NANOS;
+      if (!claimed && buffered() > 0) {
+        return Need.REST;
+      }
+      if (isConsuming()) {
+        // Growing is wanted at once; shrinking only when it saves a lot.
+        return target() > prefetch || (claimed && target() < prefetch / 2)
+            ? Need.PREFETCH
+            : Need.NOTHING;
+      }
+      return claimed ? sessionOrConsumers() : Need.NOTHING;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Need sessionOrConsumers() {
+    Session current = session;
+    return current == null || current.isEnded() || gone ? Need.SESSION : Need.PREFETCH;
+  }
+
+  private int buffered() {
+    return buffers.values().stream().mapToInt(Deque::size).sum();
+  }
+
+  /// Goes over to a new channel.
+  void use(Session made) {
+    lock.lock();
+    try {
+      session = made;
+      gone = false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Nullable Session session() {
+    lock.lock();
+    try {
+      return session;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Takes down the prefetch that is going to be asked for.
+  int nextPrefetch() {
+    lock.lock();
+    try {
+      prefetch = Math.max(1, target());
+      return prefetch;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Takes everything that waits here.
+  List<Delivery> drain() {
+    lock.lock();
+    try {
+      List<Delivery> all = new ArrayList<>();
+      for (Deque<Delivery> buffer : buffers.values()) {
+        all.addAll(buffer);
+        buffer.clear();
+      }
+      return all;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Puts back what could not be given away.
+  void putBack(List<Delivery> deliveries, long nowNanos) {
+    lock.lock();
+    try {
+      for (Delivery delivery : deliveries.reversed()) {
+        if (delivery.session().isEnded()) {
+          load.unbuffered(delivery.envelope().job().bytes());
+        } else {
+          buffer(delivery.priority()).addFirst(delivery);
+        }
+      }
+      claimedNanos = nowNanos;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Takes what was no job.
+  List<Foreign> drainForeign() {
+    lock.lock();
+    try {
+      List<Foreign> all = new ArrayList<>(foreign);
+      foreign.clear();
+      return all;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void putBackForeign(List<Foreign> strangers) {
+    lock.lock();
+    try {
+      strangers.stream().filter(stranger -> !stranger.session().isEnded()).forEach(foreign::add);
+    } finally {
+      lock.unlock();
+    }
+  }
+}

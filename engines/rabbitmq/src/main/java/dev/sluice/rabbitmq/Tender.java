@@ -1,0 +1,276 @@
+package dev.sluice.rabbitmq;
+
+import com.rabbitmq.client.AlreadyClosedException;
+import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Environment;
+import dev.sluice.engine.Lease;
+import dev.sluice.rabbitmq.Leases.Held;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/// Looks after what the broker gives to this process: opens and closes consumers as the claims want
+/// it, gives away what nobody claims, takes back claims whose deadline passed, and carries off what
+/// is no job.
+///
+/// Threading: a step machine in a loop of its own, and the only one that consumes; [#close] may be
+/// called by anybody.
+final class Tender {
+  private static final System.Logger LOG = System.getLogger("dev.sluice.rabbitmq");
+  private static final long TICK_NANOS = 250_000_000;
+  private static final long PAUSE_NANOS = 500_000_000;
+
+  private final Link link;
+  private final RabbitUrl url;
+  private final Environment environment;
+  private final Topology topology;
+  private final Settler settler;
+  private final Leases leases;
+  private final Map<String, Subscription> subscriptions;
+  private final Consumer<Lease> onLost;
+  private final Names names;
+  private final Map<String, String> failures = new ConcurrentHashMap<>();
+  private final Map<String, Long> pauses = new ConcurrentHashMap<>();
+  private final Set<String> strangeKinds = ConcurrentHashMap.newKeySet();
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private volatile boolean closing;
+
+  /// Sessions that bring nothing more, but on which claims may still end. Confined to the loop.
+  private final List<Session> retired = new ArrayList<>();
+
+  private final Environment.Loop loop;
+
+  Tender(
+      Link link,
+      RabbitUrl url,
+      Environment environment,
+      Topology topology,
+      Settler settler,
+      Leases leases,
+      Map<String, Subscription> subscriptions,
+      Consumer<Lease> onLost) {
+    this.link = link;
+    this.url = url;
+    this.environment = environment;
+    this.topology = topology;
+    this.settler = settler;
+    this.leases = leases;
+    this.subscriptions = subscriptions;
+    this.onLost = onLost;
+    names = new Names(url.prefix());
+    loop = environment.threads().loop("sluice-rabbitmq-tender", this::step);
+  }
+
+  void wake() {
+    loop.wake();
+  }
+
+  /// Why jobs of a queue do not come in, in words.
+  Optional<String> trouble() {
+    return failures.values().stream().findFirst();
+  }
+
+  /// Gives away what was not claimed, as far as that goes in the time given, so that it does not
+  /// count as failed.
+  void giveEverythingBack(long nanos) {
+    closing = true;
+    loop.wake();
+    try {
+      if (!ended.await(nanos, TimeUnit.NANOSECONDS)) {
+        LOG.log(Level.DEBUG, "not everything was given back in time");
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  void close() {
+    closing = true;
+    loop.stop();
+  }
+
+  private long step() {
+    if (ended.getCount() == 0) {
+      return Environment.Step.WHEN_WOKEN;
+    }
+    if (link.isConnected()) {
+      subscriptions.values().forEach(this::tend);
+      takeBackExpired();
+      closeRetired();
+    }
+    if (closing) {
+      ended.countDown();
+      return Environment.Step.WHEN_WOKEN;
+    }
+    return TICK_NANOS;
+  }
+
+  private void tend(Subscription subscription) {
+    long now = environment.clock().monotonicNanos();
+    Long pause = pauses.get(subscription.queue);
+    if (!closing && pause != null && pause - now > 0) {
+      return;
+    }
+    try (Link.Watch _ = link.watch()) {
+      carryOff(subscription);
+      if (closing) {
+        rest(subscription);
+        return;
+      }
+      switch (subscription.need(now)) {
+        case NOTHING -> {}
+        case SESSION -> subscribe(subscription);
+        case PREFETCH -> changePrefetch(subscription);
+        case REST -> rest(subscription);
+      }
+      failures.remove(subscription.queue);
+      pauses.remove(subscription.queue);
+    } catch (EngineUnavailableException known) {
+      failed(subscription, String.valueOf(known.getMessage()));
+    } catch (IOException | AlreadyClosedException failure) {
+      failed(subscription, Sentences.of(failure, url));
+    }
+  }
+
+  private void failed(Subscription subscription, String why) {
+    String words = "queue '" + subscription.queue + "' brings no jobs: " + why;
+    if (link.isConnected() && !words.equals(failures.put(subscription.queue, words))) {
+      LOG.log(Level.WARNING, words);
+    }
+    pauses.put(subscription.queue, environment.clock().monotonicNanos() + PAUSE_NANOS);
+  }
+
+  private void subscribe(Subscription subscription) throws IOException {
+    Session old = subscription.session();
+    if (old != null && !old.isEnded()) {
+      // Its queue was deleted, or it broke. Claims that came on it live on until they have ended;
+      // what nobody claimed goes back with the channel when they have.
+      retired.add(old);
+      topology.forget(subscription.queue);
+    }
+    topology.requireQueue(subscription.queue);
+    Session made =
+        new Session(
+            link.connection()
+                .openChannel()
+                .orElseThrow(() -> new IOException("the broker gives no more channels")),
+            subscription);
+    made.listen();
+    subscription.use(made);
+    consume(subscription, made);
+  }
+
+  private void consume(Subscription subscription, Session session) throws IOException {
+    boolean consuming = false;
+    try {
+      session.consume(names, subscription.queue, subscription.nextPrefetch());
+      consuming = true;
+    } catch (IOException failure) {
+      if (Sentences.replyCode(failure) == 404) {
+        topology.forget(subscription.queue);
+      }
+      throw failure;
+    } finally {
+      if (!consuming) {
+        abandon(subscription, session);
+      }
+    }
+  }
+
+  private void changePrefetch(Subscription subscription) throws IOException {
+    Session session = subscription.session();
+    if (session != null) {
+      try {
+        session.cancel();
+      } catch (IOException failure) {
+        abandon(subscription, session);
+        throw failure;
+      }
+      consume(subscription, session);
+    }
+  }
+
+  /// Gives up a channel that owes an answer: it is good for nothing but settlements.
+  private void abandon(Subscription subscription, Session session) {
+    subscription.cancelled(session);
+    if (leases.count(subscription.queue) == 0) {
+      environment.threads().handler("sluice-rabbitmq-abandon", session::abort);
+    }
+  }
+
+  private void rest(Subscription subscription) throws IOException {
+    Session session = subscription.session();
+    if (session == null || session.isEnded()) {
+      return;
+    }
+    session.cancel();
+    List<Delivery> waiting = subscription.drain();
+    boolean given = false;
+    try {
+      settler.giveBack(waiting);
+      given = true;
+    } finally {
+      if (!given) {
+        subscription.putBack(waiting, environment.clock().monotonicNanos());
+      }
+    }
+  }
+
+  private void carryOff(Subscription subscription) {
+    List<Subscription.Foreign> strangers = subscription.drainForeign();
+    if (strangers.isEmpty()) {
+      return;
+    }
+    boolean carried = false;
+    try {
+      settler.bury(subscription.queue, strangers);
+      carried = true;
+    } finally {
+      if (!carried) {
+        subscription.putBackForeign(strangers);
+      }
+    }
+    for (Subscription.Foreign stranger : strangers) {
+      if (strangeKinds.size() < 100 && strangeKinds.add(stranger.reason())) {
+        LOG.log(
+            Level.WARNING,
+            "a message in the queue ''{0}'' is no job and went to its dead-letter queue: {1}",
+            subscription.queue,
+            stranger.reason());
+      }
+    }
+  }
+
+  private void closeRetired() {
+    retired.removeIf(session -> {
+      if (!session.isSettled()) {
+        return false;
+      }
+      try (Link.Watch _ = link.watch()) {
+        session.abort();
+      }
+      return true;
+    });
+  }
+
+  private void takeBackExpired() {
+    List<Held> expired = leases.expired(environment.clock().monotonicNanos());
+    if (expired.isEmpty()) {
+      return;
+    }
+    try {
+      settler.reclaim(expired);
+      expired.forEach(held -> onLost.accept(held.lease));
+    } catch (EngineUnavailableException notNow) {
+      LOG.log(Level.DEBUG, "claims whose deadline passed stay for now", notNow);
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package dev.sluice.rabbitmq;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import org.junit.jupiter.api.Test;
+
+final class RabbitUrlTest {
+  @Test
+  void defaultsAreThoseOfTheBroker() {
+    assertThat(RabbitUrl.parse("amqp://broker"))
+        .isEqualTo(new RabbitUrl(false, "broker", 5672, "guest", "guest", "/", "sluice.", false));
+    assertThat(RabbitUrl.parse("amqps://broker/").port()).isEqualTo(5671);
+  }
+
+  @Test
+  void everythingCanBeSaid() {
+    assertThat(RabbitUrl.parse("amqps://me:p%40ss+1@[::1]:99/a%2Fb?keys=carry&prefix=x-1."))
+        .isEqualTo(new RabbitUrl(true, "[::1]", 99, "me", "p@ss+1", "a/b", "x-1.", true));
+  }
+
+  @Test
+  void noTextFormHoldsThePassword() {
+    RabbitUrl url = RabbitUrl.parse("amqp://me:secret@broker:99/shop");
+
+    assertThat(url).hasToString("amqp://broker:99/shop");
+  }
+
+  @Test
+  void whatIsWrongIsSaidWithoutThePassword() {
+    refused("amqp:/me:secret@", "host");
+    refused("amqp://me:secret@host:99 9/", "form");
+    refused("http://me:secret@host", "amqp or amqps");
+    refused("amqp://me:secret@host:0", "port");
+    refused("amqp://me:secret@host/a/b", "%2F");
+    refused("amqp://me:secret@host/?keys=unique", "carry or refuse");
+    refused("amqp://me:secret@host/?prefix=", "prefix");
+    refused("amqp://me:secret@host/?prefix=a%20b", "prefix");
+    refused("amqp://me:secret@host/?color=red", "keys, prefix");
+    refused("amqp://me:secret@host/#x", "#");
+    refused("amqp://me:sec%zzret@host/", "form");
+  }
+
+  private static void refused(String url, String rule) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RabbitUrl.parse(url))
+        .withMessageStartingWith("engine: ")
+        .withMessageContaining(rule)
+        .satisfies(refusal -> assertThat(refusal.getMessage()).doesNotContain("sec"));
+  }
+}
