@@ -150,7 +150,8 @@ final class Intake {
 
   private List<Batches.End> hide(List<Received> early, Patience patience) {
     long now = service.clock().wallMillis();
-    long most = service.tuning().longestLease().toSeconds() - 60;
+    // A minute less than SQS keeps it, and never none, which would bring it back at once.
+    long most = Math.max(1, service.tuning().longestLease().toSeconds() - 60);
     List<Batches.Visibility> changes = new ArrayList<>();
     for (Received message : early) {
       long seconds = (Math.max(0, dueMillis(message) - now) + 999) / 1000;
