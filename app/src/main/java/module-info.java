@@ -4,8 +4,10 @@
 module dev.sluice.app {
   requires dev.sluice;
   requires dev.sluice.memory;
+  requires dev.sluice.rabbitmq;
   requires dev.sluice.server;
   requires dev.sluice.sqlite;
+  requires dev.sluice.sqs;
   requires info.picocli;
   requires io.helidon.http;
   requires io.helidon.webserver;

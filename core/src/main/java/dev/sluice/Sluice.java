@@ -262,7 +262,12 @@ public final class Sluice implements AutoCloseable {
   /// @throws IllegalStateException when the engine cannot show jobs
   public Optional<JobStatus> find(JobId id) {
     Objects.requireNonNull(id, "id: must not be null");
-    return steering.inspectable().find(id).map(steering::status);
+    return steering.find(id);
+  }
+
+  /// Whether any job can be looked up, and not only one that runs here.
+  public boolean canFind() {
+    return engine instanceof Inspectable;
   }
 
   /// The newest job of that key in the queue, if it is kept.

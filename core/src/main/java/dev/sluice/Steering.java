@@ -1,6 +1,7 @@
 package dev.sluice;
 
 import dev.sluice.engine.Bound;
+import dev.sluice.engine.Claim;
 import dev.sluice.engine.Controllable;
 import dev.sluice.engine.Controllable.Control;
 import dev.sluice.engine.Countable;
@@ -18,6 +19,8 @@ import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -63,6 +66,30 @@ final class Steering {
             ? runs.find(view.id()).map(run -> run.show(now))
             : Optional.empty();
     return new JobStatus(view, eta(view, now), running);
+  }
+
+  Optional<JobStatus> find(JobId id) {
+    if (engine instanceof Inspectable inspectable) {
+      return inspectable.find(id).map(this::status);
+    }
+    Run run = runs.find(id).orElseThrow(() -> cannot("look up a job that does not run here"));
+    return Optional.of(status(view(run.claim)));
+  }
+
+  private static JobView view(Claim claim) {
+    return new JobView(
+        claim.job(),
+        JobState.RUNNING,
+        claim.attempt(),
+        claim.crashes(),
+        claim.lease().epoch(),
+        -1,
+        null,
+        Instant.ofEpochMilli(claim.startedAtMillis()),
+        null,
+        null,
+        false,
+        List.of());
   }
 
   private Optional<Duration> eta(JobView view, long nowNanos) {
@@ -252,7 +279,7 @@ final class Steering {
     if (engine instanceof Inspectable inspectable) {
       return inspectable;
     }
-    throw cannot("look a job up");
+    throw cannot("look jobs up");
   }
 
   Controllable controllable() {

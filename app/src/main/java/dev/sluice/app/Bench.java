@@ -7,6 +7,7 @@ import dev.sluice.QueuePolicy;
 import dev.sluice.Sluice;
 import dev.sluice.app.BenchResult.Percentiles;
 import dev.sluice.engine.Bound;
+import dev.sluice.engine.Controllable;
 import dev.sluice.engine.Countable;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
@@ -14,6 +15,7 @@ import dev.sluice.job.SluiceException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -32,12 +34,17 @@ final class Bench implements AutoCloseable {
   private final ProgressBar bar;
   private final Environment.Clock clock = Environment.system().clock();
   private final Sluice sluice;
+  private final boolean steered;
   private volatile @Nullable Paced paced;
+
+  /// What handlers wait for before they do anything.
+  private volatile CountDownLatch held = new CountDownLatch(0);
 
   private Bench(BenchConfig config, BenchPlace place, Engine engine, ProgressBar bar) {
     this.config = config;
     this.place = place;
     this.bar = bar;
+    this.steered = engine instanceof Controllable;
     QueuePolicy policy =
         QueuePolicy.defaults()
             .withCapacity(new Bound(2L * config.jobs(), Long.MAX_VALUE))
@@ -46,7 +53,8 @@ final class Bench implements AutoCloseable {
         Sluice.on(engine).queue(QUEUE, policy).handle(JOB, (payload, _) -> handle(payload)).start();
   }
 
-  private Outcome handle(byte[] payload) {
+  private Outcome handle(byte[] payload) throws InterruptedException {
+    held.await();
     Paced now = paced;
     if (now != null) {
       now.started(payload);
@@ -71,14 +79,14 @@ final class Bench implements AutoCloseable {
     Paced latencies = pace();
     long heapBefore = usedHeap();
     sluice.reconfigure(QUEUE, policy -> policy.withCapacity(2L * config.jobs()));
-    sluice.pause(QUEUE);
+    hold();
     long enqueuePerSecond = enqueue();
     long heap = (usedHeap() - heapBefore) / config.jobs();
-    long disk = place.bytes() / kept();
+    long disk = place.bytes() / Math.max(1, kept());
     long runPerSecond = drain();
-    RawLimit raw = RawLimit.of(place, config);
     bar.show("raw limit", 0, 1);
-    long rawPerSecond = raw.perSecond(clock);
+    RawLimit raw = RawLimit.of(place, config).orElse(null);
+    long rawPerSecond = raw == null ? 0 : raw.perSecond(clock);
     return new BenchResult(
         sluice.limits().engine(),
         config.jobs(),
@@ -92,8 +100,12 @@ final class Bench implements AutoCloseable {
         Percentiles.ofNanos(latencies.startNanos()),
         Math.max(0, heap),
         Math.max(0, disk),
-        new BenchResult.Raw(
-            raw.words(), rawPerSecond, raw.ratio(rawPerSecond, enqueuePerSecond, bothPerSecond)));
+        raw == null
+            ? null
+            : new BenchResult.Raw(
+                raw.words(),
+                rawPerSecond,
+                raw.ratio(rawPerSecond, enqueuePerSecond, bothPerSecond)));
   }
 
   private long enqueue() throws InterruptedException {
@@ -107,10 +119,28 @@ final class Bench implements AutoCloseable {
     return perSecond(config.jobs(), begun);
   }
 
+  /// Lets nothing run: by a pause, or where the engine has none, by handlers that wait, so that
+  /// some jobs have left the queue already when the others are counted.
+  private void hold() {
+    if (steered) {
+      sluice.pause(QUEUE);
+    } else {
+      held = new CountDownLatch(1);
+    }
+  }
+
+  private void release() {
+    if (steered) {
+      sluice.resume(QUEUE);
+    } else {
+      held.countDown();
+    }
+  }
+
   private long drain() {
     long before = succeeded();
     long begun = clock.monotonicNanos();
-    sluice.resume(QUEUE);
+    release();
     awaitSucceeded("run", before, config.jobs(), null);
     return perSecond(config.jobs(), begun);
   }

@@ -25,7 +25,8 @@ record BenchPlace(EngineConfig engine, Optional<Path> directory) implements Auto
   /// @throws IllegalArgumentException when the file is there already
   static BenchPlace prepare(EngineConfig engine) {
     return switch (engine) {
-      case EngineConfig.Memory _ -> new BenchPlace(engine, Optional.empty());
+      case EngineConfig.Memory _, EngineConfig.Rabbit _, EngineConfig.Sqs _ ->
+          new BenchPlace(engine, Optional.empty());
       case EngineConfig.Sqlite(var file) -> {
         if (!file.equals(FRESH) && Files.exists(file)) {
           throw new IllegalArgumentException(

@@ -1,6 +1,7 @@
 package dev.sluice.app;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /// What a benchmark measured; its fields are those of `--json`.
 ///
@@ -8,7 +9,7 @@ import java.util.Arrays;
 ///
 /// @param heapBytesPerJob heap of one waiting job, payload included
 /// @param diskBytesPerJob growth of the engine's files for one waiting job; 0 without files
-/// @param raw what the same machine does in the same run without Sluice
+/// @param raw what the same machine does in the same run without Sluice; null for engines elsewhere
 record BenchResult(
     String engine,
     int jobs,
@@ -22,7 +23,7 @@ record BenchResult(
     Percentiles startMillis,
     long heapBytesPerJob,
     long diskBytesPerJob,
-    Raw raw) {
+    @Nullable Raw raw) {
 
   /// Two points of a distribution, in milliseconds.
   record Percentiles(double p50, double p99) {
@@ -54,8 +55,7 @@ record BenchResult(
       enqueue to start p50 %.3f ms, p99 %.3f ms
       heap             %,12d bytes for a waiting job
       disk             %,12d bytes for a waiting job
-      raw limit        %,12d /s: %s
-      ratio            %12.2f
+    %s\
     """
         .formatted(
             engine,
@@ -72,8 +72,17 @@ record BenchResult(
             startMillis.p99(),
             heapBytesPerJob,
             diskBytesPerJob,
-            raw.perSecond(),
-            raw.what(),
-            raw.ratio());
+            rawText());
+  }
+
+  private String rawText() {
+    Raw limit = raw;
+    return limit == null
+        ? ""
+        : """
+          raw limit        %,12d /s: %s
+          ratio            %12.2f
+        """
+            .formatted(limit.perSecond(), limit.what(), limit.ratio());
   }
 }

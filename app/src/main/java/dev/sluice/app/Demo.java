@@ -7,10 +7,10 @@ import dev.sluice.JobEvent;
 import dev.sluice.JobType;
 import dev.sluice.Outcome;
 import dev.sluice.Sluice;
+import dev.sluice.engine.Countable;
 import dev.sluice.engine.Countable.Counts;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
-import dev.sluice.engine.Inspectable;
 import dev.sluice.job.SluiceException;
 import io.helidon.http.DirectHandler;
 import io.helidon.webserver.WebServer;
@@ -67,8 +67,7 @@ final class Demo implements AutoCloseable {
   /// @param introduce is given the first lines for people
   /// @throws SluiceException when nobody can listen there
   static Demo start(DemoConfig config, Engine engine, Consumer<List<String>> introduce) {
-    long unfinishedBefore =
-        engine instanceof Inspectable shown ? unfinished(shown.counts(QUEUE)) : 0;
+    long unfinishedBefore = engine instanceof Countable shown ? unfinished(shown.counts(QUEUE)) : 0;
     LongAdder ended = new LongAdder();
     CountDownLatch introduced = new CountDownLatch(1);
     Sluice sluice =
@@ -179,7 +178,12 @@ final class Demo implements AutoCloseable {
     String url = "http://" + shown + ":" + port();
     return List.of(
         "Sluice demo listens on " + url,
-        "engine " + config.engine().words() + ", " + unfinishedBefore + " unfinished from before",
+        "engine "
+            + config.engine().words()
+            + ", "
+            + (sluice.limits().exactCounts() ? "" : "~")
+            + unfinishedBefore
+            + " unfinished from before",
         "capacity "
             + config.capacity()
             + ", workers "

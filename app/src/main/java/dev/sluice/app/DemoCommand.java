@@ -40,7 +40,9 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--engine",
       paramLabel = "URL",
-      description = "memory: or sqlite:PATH; sqlite: is a file in Sluice's data folder.")
+      description =
+          "memory:, sqlite:PATH, amqp://HOST/VHOST or sqs:REGION; sqlite: is a file in Sluice's data"
+              + " folder.")
   private String engine = "sqlite:";
 
   @Option(names = "--capacity", paramLabel = "N", description = "Most jobs that wait.")

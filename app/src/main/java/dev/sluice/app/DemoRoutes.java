@@ -88,6 +88,14 @@ final class DemoRoutes {
         .error(
             EngineUnavailableException.class,
             (_, response, failure) -> unavailable(response, failure))
+        // The engine cannot look a job up that does not run here.
+        .error(
+            IllegalStateException.class,
+            (_, response, failure) ->
+                json(
+                    response,
+                    Status.NOT_IMPLEMENTED_501,
+                    error(String.valueOf(failure.getMessage()))))
         .error(
             HttpException.class,
             (_, response, failure) ->

@@ -268,13 +268,31 @@ final class Doctor {
               file + " cannot be made, " + there + " is no folder that this user can write to",
               "name another with --data or in engine");
     }
-    try (Engine _ = engine.open()) {
-      return Finding.ok("engine", engine.words() + " opens");
+    try (Engine open = engine.open()) {
+      List<String> wrong =
+          EngineConfig.check(open, configuration.server().queues().named().keySet());
+      return wrong.isEmpty()
+          ? Finding.ok("engine", engine.words() + " opens")
+          : Finding.fail("engine", String.join("; ", wrong), advice());
     } catch (SluiceException failure) {
       String message = String.valueOf(failure.getMessage()).replaceFirst("^engine: ", "");
       return message.contains(" is held by ")
           ? Finding.warn("engine", message, "fine if that is the server that should run")
-          : Finding.fail("engine", message, "mend the file, or restore it from a backup");
+          : Finding.fail("engine", message, advice());
+    } catch (IllegalArgumentException unfit) {
+      return Finding.fail("engine", String.valueOf(unfit.getMessage()), "mend the engine's URL");
     }
+  }
+
+  private String advice() {
+    return switch (engine) {
+      case EngineConfig.Memory _ -> "nothing can be done";
+      case EngineConfig.Sqlite _ -> "mend the file, or restore it from a backup";
+      case EngineConfig.Rabbit _ ->
+          "see that the broker is there, the user has rights on the prefix, and no queue was made"
+              + " with other arguments";
+      case EngineConfig.Sqs _ ->
+          "see that the AWS credentials and rights are there, and no queue was made otherwise";
+    };
   }
 }

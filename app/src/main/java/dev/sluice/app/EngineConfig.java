@@ -1,14 +1,19 @@
 package dev.sluice.app;
 
+import dev.sluice.app.config.Configuration;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.memory.MemoryEngine;
+import dev.sluice.rabbitmq.RabbitEngine;
 import dev.sluice.sqlite.SqliteEngine;
+import dev.sluice.sqs.SqsEngine;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /// Which engine, as its URL says. The one place where the text of an engine URL is understood.
 ///
@@ -21,14 +26,20 @@ sealed interface EngineConfig {
   /// `sqlite:PATH` holds jobs in one file.
   record Sqlite(Path file) implements EngineConfig {}
 
-  /// Engines that other versions have or will have.
-  Map<String, String> ELSEWHERE =
-      Map.of(
-          "postgresql", "PostgreSQL",
-          "postgres", "PostgreSQL",
-          "amqp", "RabbitMQ",
-          "amqps", "RabbitMQ",
-          "sqs", "AWS SQS");
+  /// `amqp://user:password@host/vhost` holds jobs in a RabbitMQ broker.
+  record Rabbit(String url) implements EngineConfig {
+    /// The URL holds a password.
+    @Override
+    public String toString() {
+      return "Rabbit[" + shown(url) + "]";
+    }
+  }
+
+  /// `sqs:REGION` holds jobs in AWS SQS, or what speaks its protocol.
+  record Sqs(String url) implements EngineConfig {}
+
+  /// What an engine URL must be.
+  String RULE = "must be memory:, sqlite:PATH, amqp://HOST/VHOST, amqps://HOST/VHOST or sqs:REGION";
 
   /// Reads an engine URL.
   ///
@@ -38,16 +49,6 @@ sealed interface EngineConfig {
     int colon = url.indexOf(':');
     String scheme = colon < 0 ? "" : url.substring(0, colon).toLowerCase(Locale.ROOT);
     String rest = url.substring(colon + 1);
-    String missing = ELSEWHERE.get(scheme);
-    if (missing != null) {
-      throw new IllegalArgumentException(
-          "engine: '"
-              + url
-              + "' asks for "
-              + missing
-              + ", which this version does not have yet; "
-              + "use memory: or sqlite:PATH");
-    }
     return switch (scheme) {
       case "memory" -> {
         if (!rest.isEmpty()) {
@@ -57,10 +58,21 @@ sealed interface EngineConfig {
         yield new Memory();
       }
       case "sqlite" -> new Sqlite(rest.isEmpty() ? defaultFile : file(url, rest));
-      default ->
+      case "amqp", "amqps" -> new Rabbit(url);
+      case "sqs" -> new Sqs(url);
+      case "postgresql", "postgres" ->
           throw new IllegalArgumentException(
-              "engine: '" + url + "' must be memory: or sqlite:PATH");
+              "engine: '"
+                  + shown(url)
+                  + "' asks for PostgreSQL, which this version does not have yet; it "
+                  + RULE);
+      default -> throw new IllegalArgumentException("engine: '" + shown(url) + "' " + RULE);
     };
+  }
+
+  /// An engine's URL without the password in it.
+  static String shown(String url) {
+    return Configuration.withoutPassword(url);
   }
 
   private static Path file(String url, String path) {
@@ -89,13 +101,29 @@ sealed interface EngineConfig {
   default Engine open() {
     return switch (this) {
       case Memory() -> MemoryEngine.open();
-      case Sqlite(var file) -> open(file);
+      case Sqlite(var file) -> named(() -> SqliteEngine.open(file));
+      case Rabbit(var url) -> named(() -> RabbitEngine.open(url));
+      case Sqs(var url) -> named(() -> SqsEngine.open(url));
     };
   }
 
-  private static Engine open(Path file) {
+  /// What is wrong with the queues where the engine keeps them, in sentences; makes those that are
+  /// missing.
+  ///
+  /// @param engine that was opened from this
+  /// @throws EngineUnavailableException when it cannot be asked
+  static List<String> check(Engine engine, Collection<String> queues) {
+    return switch (engine) {
+      case RabbitEngine rabbit ->
+          queues.stream().flatMap(queue -> rabbit.check(queue).stream()).toList();
+      case SqsEngine sqs -> queues.stream().flatMap(queue -> sqs.check(queue).stream()).toList();
+      default -> List.of();
+    };
+  }
+
+  private static Engine named(Supplier<Engine> opening) {
     try {
-      return SqliteEngine.open(file);
+      return opening.get();
     } catch (IllegalArgumentException unfit) {
       throw new IllegalArgumentException("engine: " + unfit.getMessage(), unfit);
     } catch (EngineUnavailableException failure) {
@@ -106,7 +134,7 @@ sealed interface EngineConfig {
   /// The folder that [#open] will make; empty when it is there already, or none is needed.
   default Optional<Path> missingFolder() {
     return switch (this) {
-      case Memory() -> Optional.empty();
+      case Memory(), Rabbit _, Sqs _ -> Optional.empty();
       case Sqlite(var file) -> Folders.missing(file.getParent());
     };
   }
@@ -116,6 +144,8 @@ sealed interface EngineConfig {
     return switch (this) {
       case Memory() -> "memory: (in this process; jobs end with it)";
       case Sqlite(var file) -> "sqlite:" + file + " (jobs survive a crash)";
+      case Rabbit(var url) -> shown(url) + " (jobs are on the broker)";
+      case Sqs(var url) -> url + " (jobs are in the queues of SQS)";
     };
   }
 }

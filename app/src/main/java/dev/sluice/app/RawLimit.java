@@ -8,6 +8,7 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
 /// What the machine can do at most, without Sluice, measured in the same run.
@@ -24,11 +25,14 @@ sealed interface RawLimit {
   int ROWS_A_COMMIT = 500;
   int ROWS_A_STATEMENT = 25;
 
-  static RawLimit of(BenchPlace place, BenchConfig config) {
+  /// @return empty for engines elsewhere: how fast the bare client is tells the engine's own
+  ///   benchmark
+  static Optional<RawLimit> of(BenchPlace place, BenchConfig config) {
     return switch (place.engine()) {
-      case EngineConfig.Memory _ -> new Threads(config.jobs());
+      case EngineConfig.Memory _ -> Optional.of(new Threads(config.jobs()));
       case EngineConfig.Sqlite(var file) ->
-          new Rows(file.resolveSibling("raw.db"), config.jobs(), config.payload());
+          Optional.of(new Rows(file.resolveSibling("raw.db"), config.jobs(), config.payload()));
+      case EngineConfig.Rabbit _, EngineConfig.Sqs _ -> Optional.empty();
     };
   }
 

@@ -37,7 +37,9 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--engine",
       paramLabel = "URL",
-      description = "memory: or sqlite:PATH; sqlite: is a file in the data folder (default).")
+      description =
+          "memory:, sqlite:PATH, amqp://HOST/VHOST or sqs:REGION; sqlite: is a file in the data"
+              + " folder (default).")
   private @Nullable String engine;
 
   @Option(

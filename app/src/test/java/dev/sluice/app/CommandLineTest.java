@@ -75,15 +75,15 @@ final class CommandLineTest {
     "--host, no-such-host.invalid, can be resolved",
     "--host, ' ', must name a host",
     "--host, '', must name a host",
-    "--engine, '', must be memory: or sqlite:PATH",
+    "--engine, '', must be memory:",
     "--engine, sqlite:/, is a directory",
     "--engine, sqlite:/dev/null, is a device",
-    "--engine, oracle:x, must be memory: or sqlite:PATH",
-    "--engine, memory, must be memory: or sqlite:PATH",
+    "--engine, oracle:x, must be memory:",
+    "--engine, memory, must be memory:",
     "--engine, memory:x, nothing follows",
     "--engine, postgresql://u@h/db, PostgreSQL",
-    "--engine, amqp://h/v, RabbitMQ",
-    "--engine, sqs:eu-west-1, SQS",
+    "--engine, amqp://h/v?keys=perhaps, keys",
+    "--engine, sqs:, REGION",
   })
   void demoNamesTheBadFlagItsValueAndTheRule(String flag, String value, String rule) {
     Answer answer = run("demo", flag, value);
@@ -164,8 +164,8 @@ final class CommandLineTest {
     "--port, abc, must be a whole number",
     "--host, '', --host: '' must name a host",
     "--grace, soon, --grace: 'soon' must be a time between",
-    "--engine, oracle:x, --engine: 'oracle:x' must be memory: or sqlite:PATH",
-    "--engine, sqs:x, --engine: 'sqs:x' asks for AWS SQS",
+    "--engine, oracle:x, --engine: 'oracle:x' must be memory:",
+    "--engine, postgresql://u@h/db, asks for PostgreSQL",
     "--tls-cert, cert.pem, http.tls.key: must name a file",
     "--config, no-such-file.yaml, no-such-file.yaml: there is no such file",
   })

@@ -76,6 +76,9 @@ final class JobControlRoutes {
   }
 
   private Control letGo(JobId id) {
+    if (!sluice.canFind()) {
+      return sluice.delete(id);
+    }
     return sluice.find(id).map(status -> letGo(status.view())).orElse(Control.NOT_FOUND);
   }
 

@@ -44,6 +44,10 @@ record JobRequest(String type, byte[] payload, EnqueueOptions options) {
   /// Whether the job of that id, kept for the same key, is the same job; one that is kept no longer
   /// is taken for it.
   boolean isSameAs(Sluice sluice, JobId id) {
+    if (!sluice.canFind()) {
+      // Then there is no way to tell.
+      return true;
+    }
     return sluice
         .find(id)
         .map(status -> status.view().job())

@@ -111,6 +111,9 @@ final class JobRoutes {
   /// A whole id, or a key of one queue, is found without a walk.
   private Optional<List<JobView>> shortcut(
       List<String> queues, List<JobState> states, JobFilter filter) {
+    if (!sluice.canFind()) {
+      return Optional.empty();
+    }
     Optional<JobStatus> one;
     Optional<JobId> id = filter.q().flatMap(JobRoutes::id);
     if (id.isPresent()) {

@@ -26,6 +26,8 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// Threading: immutable.
 public final class Configuration {
+  private static final Pattern PASSWORD = Pattern.compile("^([^:]+://[^:@/]*):.*@");
+
   /// The file that is read when nobody names one and it is there.
   public static final String FILE = "sluice.yaml";
 
@@ -227,7 +229,12 @@ public final class Configuration {
     return file;
   }
 
-  /// The engine's URL.
+  /// An engine's URL as it may be shown.
+  public static String withoutPassword(String url) {
+    return PASSWORD.matcher(url).replaceFirst("$1:***@");
+  }
+
+  /// The engine's URL, with its password if it has one.
   public String engine() {
     return engine;
   }

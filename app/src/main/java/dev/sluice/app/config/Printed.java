@@ -31,7 +31,7 @@ final class Printed {
   static List<String> lines(
       Configuration configuration, Path usualData, UnaryOperator<String> origin) {
     Map<String, Object> all = new LinkedHashMap<>();
-    all.put("engine", configuration.engine());
+    all.put("engine", Configuration.withoutPassword(configuration.engine()));
     all.put("data", configuration.data().orElse(usualData).toString());
     all.put("grace", Durations.text(configuration.grace()));
     all.put("http", configuration.server().json());

@@ -11,6 +11,11 @@ record QueueRow(JsonNode json) {
     return Json.text(json, "name").orElse("?");
   }
 
+  /// A count as people should read it: with `~` when it is near the truth only.
+  String shown(long count) {
+    return (Json.flag(json, "approximate") ? "~" : "") + Numbers.grouped(count);
+  }
+
   /// Jobs in a state.
   long count(String state) {
     return Json.number(json.path("counts"), state);

@@ -67,10 +67,10 @@ final class QueuesCommand implements Callable<Integer> {
     long dead = queue.count("DEAD");
     table.row(
         Cell.of(queue.name()),
-        Cell.of(queue.count("READY")),
-        Cell.of(queue.count("SCHEDULED")),
-        Cell.of(queue.count("RUNNING")),
-        new Cell(Numbers.grouped(dead), dead > 0 ? Tone.BAD : Tone.PLAIN),
+        Cell.of(queue.shown(queue.count("READY"))),
+        Cell.of(queue.shown(queue.count("SCHEDULED"))),
+        Cell.of(queue.shown(queue.count("RUNNING"))),
+        new Cell(queue.shown(dead), dead > 0 ? Tone.BAD : Tone.PLAIN),
         Cell.of(queue.oldestAge().orElse("-")),
         Cell.of(Numbers.rate(queue.drainPerSecond())),
         Cell.of(queue.total("refused")),

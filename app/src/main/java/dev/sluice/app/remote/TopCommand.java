@@ -177,8 +177,8 @@ final class TopCommand implements Callable<Integer> {
       long dead = queue.count("DEAD");
       table.row(
           Cell.of(queue.name()),
-          Cell.of(queue.waiting()),
-          Cell.of(queue.count("RUNNING")),
+          Cell.of(queue.shown(queue.waiting())),
+          Cell.of(queue.shown(queue.count("RUNNING"))),
           Cell.of(last == null ? "-" : rate(look.accepted() - last.accepted(), look, last)),
           Cell.of(
               last == null
@@ -186,7 +186,7 @@ final class TopCommand implements Callable<Integer> {
                   : rate(look.ended() - last.ended(), look, last)),
           Cell.of(queue.oldestAge().orElse("-")),
           Cell.of(queue.total("refused")),
-          new Cell(Numbers.grouped(dead), dead > 0 ? Tone.BAD : Tone.PLAIN),
+          new Cell(queue.shown(dead), dead > 0 ? Tone.BAD : Tone.PLAIN),
           queue.paused() ? new Cell("paused", Tone.LATER) : Cell.of("open"));
     }
     return table;

@@ -156,6 +156,19 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Restor
     return limits;
   }
 
+  /// Makes the queues of a queue on the broker where they are missing, and says in sentences what
+  /// keeps it from that: missing rights, a queue with other arguments; empty when all is well.
+  public List<String> check(String queue) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    requireOpen();
+    try {
+      topology.requireQueue(queue);
+      return List.of();
+    } catch (EngineUnavailableException unfit) {
+      return List.of(String.valueOf(unfit.getMessage()));
+    }
+  }
+
   @Override
   public List<Admission> offer(List<Offer> offers) {
     limits.requireOffers(offers, clock.wallMillis());

@@ -128,7 +128,7 @@ final class BrokerRolesTest {
     JobId id = rig.enqueue("x", EnqueueOptions.defaults().withKey("k"));
 
     assertThatThrownBy(() -> sluice.find(id))
-        .hasMessage("the engine 'brokerlike' cannot look a job up");
+        .hasMessage("the engine 'brokerlike' cannot look up a job that does not run here");
     assertThatThrownBy(() -> sluice.list(JobType.DEFAULT_QUEUE, JobState.READY, 10, null))
         .hasMessage(
             "the engine 'brokerlike' cannot list jobs that are READY, only those that are DEAD");
