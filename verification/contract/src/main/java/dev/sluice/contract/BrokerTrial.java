@@ -49,13 +49,13 @@ public final class BrokerTrial implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration GLANCE = Duration.ofMillis(20);
 
-  private final BrokerContract contract;
+  private final BrokerDeadContract contract;
   private final String space;
   private final Environment environment = Environment.system();
   private final List<Engine> engines = new ArrayList<>();
   private final Semaphore hints = new Semaphore(0);
 
-  BrokerTrial(BrokerContract contract) {
+  BrokerTrial(BrokerDeadContract contract) {
     this.contract = contract;
     space = "t" + UUID.randomUUID().toString().substring(0, 8);
     another();

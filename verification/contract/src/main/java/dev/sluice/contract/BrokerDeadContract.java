@@ -1,0 +1,137 @@
+package dev.sluice.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.engine.Bound;
+import dev.sluice.engine.Claim;
+import dev.sluice.engine.Controllable.Control;
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.Redrivable;
+import dev.sluice.engine.Restoring;
+import dev.sluice.engine.Settled;
+import dev.sluice.engine.Settlement;
+import dev.sluice.job.Admission.Accepted;
+import dev.sluice.job.AttemptOutcome;
+import dev.sluice.job.AttemptRecord;
+import dev.sluice.job.DeathReason;
+import dev.sluice.job.Job;
+import dev.sluice.job.JobId;
+import dev.sluice.job.JobState;
+import dev.sluice.job.JobView;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/// What an engine on a broker must do with dead jobs and with jobs from elsewhere; a part of
+/// [BrokerContract].
+public interface BrokerDeadContract {
+
+  /// Opens an engine.
+  ///
+  /// @param space a name: engines of one name share their queues, those of different names nothing
+  Engine open(String space);
+
+  @Test
+  default void deadJobsAreListedSentBackAndForgotten() {
+    try (BrokerTrial trial = new BrokerTrial(this)) {
+      List<JobId> ids = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        Claim claim = trial.started();
+        ids.add(claim.job().id());
+        trial.applied(claim, new Settlement.Bury(DeathReason.EXHAUSTED, trial.failed(claim)));
+        assertThat(
+                trial.settle(
+                    claim, new Settlement.Bury(DeathReason.EXHAUSTED, trial.failed(claim))))
+            .isEqualTo(Settled.APPLIED);
+      }
+
+      List<JobView> dead = trial.dead(3);
+      assertThat(dead).extracting(JobView::id).containsExactlyInAnyOrderElementsOf(ids);
+      JobView first = dead.getFirst();
+      assertThat(first.state()).isEqualTo(JobState.DEAD);
+      assertThat(first.deathReason()).isEqualTo(DeathReason.EXHAUSTED);
+      assertThat(first.attempt()).isEqualTo(1);
+      assertThat(first.job().payload()).containsExactly(1, 2, 3);
+      assertThat(first.lastFailure().orElseThrow().error()).contains("no route");
+
+      Redrivable roles = trial.dead();
+      assertThat(roles.redrive(BrokerTrial.QUEUE, first.id(), BrokerTrial.WIDE))
+          .isEqualTo(Control.APPLIED);
+      Claim again = trial.claimOne();
+      assertThat(again.job().id()).isEqualTo(first.id());
+      assertThat(again.attempt()).isEqualTo(1);
+      assertThat(again.crashes()).isZero();
+      assertThat(again.lease().epoch()).isGreaterThan(first.epoch());
+      assertThat(roles.redrive(BrokerTrial.QUEUE, first.id(), BrokerTrial.WIDE))
+          .isEqualTo(Control.NOT_FOUND);
+
+      trial.dead(2);
+      assertThat(roles.forget(BrokerTrial.QUEUE, new HashSet<>(ids))).isEqualTo(2);
+      trial.dead(0);
+    }
+  }
+
+  @Test
+  default void aDeadJobFindsNoRoomInAFullQueue() {
+    try (BrokerTrial trial = new BrokerTrial(this)) {
+      Claim claim = trial.started();
+      trial.applied(claim, new Settlement.Bury(DeathReason.BURIED, trial.failed(claim)));
+      trial.accepted(trial.job());
+      trial.dead(1);
+
+      assertThat(trial.dead().redrive(BrokerTrial.QUEUE, claim.job().id(), new Bound(1, 1_000_000)))
+          .isEqualTo(Control.NO_ROOM);
+      trial.dead(1);
+    }
+  }
+
+  @Test
+  default void jobsAreTakenOverAsTheyAre() {
+    try (BrokerTrial trial = new BrokerTrial(this)) {
+      Job ready = trial.job();
+      Job scheduled = trial.job();
+      Job dead = trial.job();
+      Instant now = Instant.ofEpochMilli(trial.now());
+      Instant due = now.plusMillis(1_500);
+      AttemptRecord failure =
+          new AttemptRecord(2, AttemptOutcome.FAILED, "no route", now.minusSeconds(9), now);
+      List<JobView> views =
+          List.of(
+              view(ready, JobState.READY, null, null, null, List.of()),
+              view(scheduled, JobState.SCHEDULED, due, null, null, List.of(failure)),
+              view(dead, JobState.DEAD, null, now, DeathReason.BURIED, List.of(failure)));
+
+      assertThat(((Restoring) trial.engine()).restore(views))
+          .containsExactly(
+              new Accepted(ready.id()), new Accepted(scheduled.id()), new Accepted(dead.id()));
+
+      Claim first = trial.claimOne();
+      Claim second = trial.claimOne();
+      assertThat(List.of(first, second))
+          .extracting(claim -> claim.job().id())
+          .containsExactly(ready.id(), scheduled.id());
+      assertThat(Instant.ofEpochMilli(trial.now())).isAfterOrEqualTo(due);
+      assertThat(first.attempt()).isEqualTo(3);
+      assertThat(first.crashes()).isEqualTo(1);
+      assertThat(first.lease().epoch()).isGreaterThan(4);
+      JobView buried = trial.dead(1).getFirst();
+      assertThat(buried.id()).isEqualTo(dead.id());
+      assertThat(buried.attempt()).isEqualTo(2);
+      assertThat(buried.crashes()).isEqualTo(1);
+      assertThat(buried.deathReason()).isEqualTo(DeathReason.BURIED);
+    }
+  }
+
+  private static JobView view(
+      Job job,
+      JobState state,
+      @Nullable Instant due,
+      @Nullable Instant finished,
+      @Nullable DeathReason reason,
+      List<AttemptRecord> attempts) {
+    return new JobView(job, state, 2, 1, 4, -1, due, null, finished, reason, false, attempts);
+  }
+}
