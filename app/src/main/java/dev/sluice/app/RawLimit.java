@@ -25,8 +25,7 @@ sealed interface RawLimit {
   int ROWS_A_COMMIT = 500;
   int ROWS_A_STATEMENT = 25;
 
-  /// @return empty for engines elsewhere: how fast the bare client is tells the engine's own
-  ///   benchmark
+  /// The limit of that place; empty for engines elsewhere, which have benchmarks of their own.
   static Optional<RawLimit> of(BenchPlace place, BenchConfig config) {
     return switch (place.engine()) {
       case EngineConfig.Memory _ -> Optional.of(new Threads(config.jobs()));

@@ -186,7 +186,7 @@ final class CommandLineTest {
           HOOK {url: 'http://h.example/'}      | line 4: queues.mail.x.delivery.webhook.url: 'http://h.example/' must begin
           HOOK {url: 'https://127.0.0.1/'}     | must not lead to an address that is
           HOOK {url: 'https://h.example/', secret-file: DIR/none} | line 4: queues.mail.x.delivery.webhook.secret-file: 'DIR/none' must be
-          HOOK {url: 'https://h.example/', secretFile: DIR/open} | line 4: queues.mail.x.delivery.webhook.secretFile: 'DIR/open' must be for its
+          HOOK {url: 'https://h.example/', secretFile: DIR/open} | line 4: queues.mail.x.delivery.webhook.secretFile: 'DIR/open' must be a file that its owner alone may read
           queues:;  auto-create:;    template: {delivery: {webhook: {url: foo}}} | line 3: queues.auto-create.template.delivery.webhook.url: 'foo'
           """)
   void checkAndServeAgreeOnWhatIsValid(String yaml, String part, @TempDir Path directory)
