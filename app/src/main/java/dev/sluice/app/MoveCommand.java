@@ -64,7 +64,10 @@ final class MoveCommand implements Callable<Integer> {
       List<String> names = queues.isEmpty() ? move.queues() : queues;
       long back = move.takeBack();
       if (back > 0) {
-        out.println(back + " jobs were running when their process ended; they wait again");
+        out.println(
+            back == 1
+                ? "1 job was running when its process ended; it waits again"
+                : back + " jobs were running when their process ended; they wait again");
       }
       move.check(names);
       boolean all = true;

@@ -72,6 +72,17 @@ record Delays(String prefix) {
     return key.append(queue).append('.').append(Names.level(priority)).toString();
   }
 
+  /// The queue that a routing key of [#routingKey] leads to.
+  ///
+  /// @throws IllegalArgumentException when it is no such key
+  static String queueOf(String routingKey) {
+    int end = routingKey.lastIndexOf('.');
+    if (end <= 2 * LEVELS) {
+      throw new IllegalArgumentException("routing key: '" + routingKey + "' must be a delay's");
+    }
+    return routingKey.substring(2 * LEVELS, end);
+  }
+
   /// Matches routing keys whose digit of that level is `digit`.
   static String pattern(int level, int digit) {
     return "*.".repeat(LEVELS - 1 - level) + digit + ".#";

@@ -42,6 +42,8 @@ final class Messages {
   private static final int FORMAT = 1;
   private static final int PERSISTENT = 2;
 
+  private static final String DUE = "due";
+
   private Messages() {}
 
   /// A message that Sluice did not write, or not in a format that is known here.
@@ -53,7 +55,8 @@ final class Messages {
     }
   }
 
-  static BasicProperties encode(Envelope envelope) {
+  /// @param dueMillis when its time comes, Unix milliseconds; 0 for at once
+  static BasicProperties encode(Envelope envelope, long dueMillis) {
     Job job = envelope.job();
     Map<String, Object> headers = new HashMap<>(4);
     headers.put("sluice", FORMAT);
@@ -69,6 +72,7 @@ final class Messages {
         headers.put("headers", job.options().headers());
       }
     }
+    put(headers, DUE, dueMillis);
     put(headers, "attempt", envelope.attempt());
     put(headers, "crashes", envelope.crashes());
     put(headers, "epoch", envelope.epoch());
@@ -81,6 +85,12 @@ final class Messages {
       headers.put("died", envelope.death().atMillis());
     }
     return properties(headers, job.id().toString(), job.type());
+  }
+
+  /// When the time of a delayed message comes, Unix milliseconds; 0 when it does not say so.
+  static long dueMillis(BasicProperties properties) {
+    Map<String, Object> headers = properties.getHeaders();
+    return headers == null ? 0 : number(headers, DUE);
   }
 
   private static boolean needsTrailer(JobOptions options) {

@@ -2,6 +2,7 @@ package dev.sluice.rabbitmq;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
 import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Environment;
 import dev.sluice.job.Job;
 import dev.sluice.rabbitmq.Publisher.Content;
 import dev.sluice.rabbitmq.Publisher.Fate;
@@ -20,10 +21,12 @@ import org.jspecify.annotations.Nullable;
 final class Outbox {
   private final Publisher publisher;
   private final Topology topology;
+  private final Environment.Clock clock;
   private final Names names;
   private final Delays delays;
 
-  Outbox(Publisher publisher, Topology topology, String prefix) {
+  Outbox(Publisher publisher, Topology topology, Environment.Clock clock, String prefix) {
+    this.clock = clock;
     this.publisher = publisher;
     this.topology = topology;
     names = new Names(prefix);
@@ -33,10 +36,10 @@ final class Outbox {
   /// A message and the queue on whose topology its way depends.
   record Letter(String queue, long units, Message message) {}
 
-  private record JobContent(Envelope envelope) implements Content {
+  private record JobContent(Envelope envelope, long dueMillis) implements Content {
     @Override
     public BasicProperties properties() {
-      return Messages.encode(envelope);
+      return Messages.encode(envelope, dueMillis);
     }
 
     @Override
@@ -74,17 +77,18 @@ final class Outbox {
     Job job = envelope.job();
     if (delayMillis <= 0) {
       String line = names.line(job.queue(), job.priority());
-      return new Letter(job.queue(), 0, message("", line, envelope));
+      return new Letter(job.queue(), 0, message("", line, envelope, 0));
     }
+    long dueMillis = clock.wallMillis() + delayMillis;
     long units = Delays.units(delayMillis);
     String exchange = delays.level(Delays.highestLevel(units));
     String key = Delays.routingKey(units, job.queue(), job.priority());
-    return new Letter(job.queue(), units, message(exchange, key, envelope));
+    return new Letter(job.queue(), units, message(exchange, key, envelope, dueMillis));
   }
 
   Letter toDead(Envelope envelope) {
     String queue = envelope.job().queue();
-    return new Letter(queue, 0, message("", names.dead(queue), envelope));
+    return new Letter(queue, 0, message("", names.dead(queue), envelope, 0));
   }
 
   /// A message that is no job, to the dead of the queue where it was found.
@@ -92,8 +96,8 @@ final class Outbox {
     return new Letter(queue, 0, new Message("", names.dead(queue), new ForeignContent(foreign)));
   }
 
-  private static Message message(String exchange, String key, Envelope envelope) {
-    return new Message(exchange, key, new JobContent(envelope));
+  private static Message message(String exchange, String key, Envelope envelope, long dueMillis) {
+    return new Message(exchange, key, new JobContent(envelope, dueMillis));
   }
 
   /// Sends letters. One that finds no queue is sent once more after its queue was declared anew.

@@ -9,6 +9,7 @@ import dev.sluice.engine.Countable;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
+import dev.sluice.engine.Exporting;
 import dev.sluice.engine.Extension;
 import dev.sluice.engine.Inspectable;
 import dev.sluice.engine.Lease;
@@ -44,7 +45,7 @@ import org.jspecify.annotations.Nullable;
 /// lost is given to others, so two workers may hold one job.
 ///
 /// Threading: thread-safe. Verbs block for the broker, at most for the time limit and a second.
-public final class RabbitEngine implements Engine, Countable, Redrivable, Restoring {
+public final class RabbitEngine implements Engine, Countable, Redrivable, Exporting, Restoring {
   private static final Duration LIMIT = Duration.ofSeconds(10);
   private static final Duration FAR = Duration.ofDays(3_650);
   private static final int BATCH = 1_000;
@@ -64,6 +65,7 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Restor
   private final Intake intake;
   private final Settler settler;
   private final DeadLetters deadLetters;
+  private final Exports exports;
   private final Tender tender;
   private final DepthPoller depths;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -77,9 +79,10 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Restor
     control = new Link("control", url, environment, limit, this::reconnected);
     topology = new Topology(control, url, clock, limit);
     Outbox outbox =
-        new Outbox(new Publisher(sending, url, environment, limit), topology, url.prefix());
+        new Outbox(new Publisher(sending, url, environment, limit), topology, clock, url.prefix());
     settler = new Settler(leases, outbox, this::load, clock);
     deadLetters = new DeadLetters(control, url, clock, limit, outbox, this::load);
+    exports = new Exports(control, url, clock, limit);
     open();
     tender =
         new Tender(
@@ -181,6 +184,23 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Restor
     limits.requireBatch("jobs", jobs);
     requireOpen();
     return intake.restore(jobs);
+  }
+
+  @Override
+  public List<JobView> export(String queue, int max) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    Inspectable.requirePage(max);
+    requireOpen();
+    return exports.next(queue, max);
+  }
+
+  @Override
+  public void exported(String queue, List<JobId> jobs) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    limits.requireBatch("jobs", jobs);
+    requireOpen();
+    exports.done(jobs);
+    depths.ask(queue);
   }
 
   @Override
@@ -354,6 +374,7 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Restor
     if (control.isConnected() && sending.isConnected() && sending.blocked() == null) {
       tender.giveEverythingBack(GIVE_BACK_NANOS);
     }
+    exports.close();
     control.close();
     sending.close();
     tender.close();

@@ -25,14 +25,14 @@ final class MessagesTest {
   }
 
   private static Envelope back(Envelope envelope) throws ForeignMessageException {
-    return Messages.decode("mail", Messages.encode(envelope), Messages.body(envelope.job()));
+    return Messages.decode("mail", Messages.encode(envelope, 0), Messages.body(envelope.job()));
   }
 
   @Test
   void aPlainJobHasTwoHeaders() throws ForeignMessageException {
     Envelope envelope = Envelope.of(job(Priority.NORMAL, JobOptions.NONE));
 
-    assertThat(Messages.encode(envelope).getHeaders()).hasSize(2);
+    assertThat(Messages.encode(envelope, 0).getHeaders()).hasSize(2);
     assertThat(back(envelope)).isEqualTo(envelope);
     assertThat(back(envelope).job().options()).isSameAs(JobOptions.NONE);
   }
@@ -77,7 +77,7 @@ final class MessagesTest {
 
     Envelope came = back(envelope);
 
-    assertThat(Messages.encode(envelope).getHeaders()).doesNotContainKey("headers");
+    assertThat(Messages.encode(envelope, 0).getHeaders()).doesNotContainKey("headers");
     assertThat(came.job().options()).isEqualTo(options);
     assertThat(came.job().payload()).containsExactly(1, 2);
   }
@@ -100,9 +100,9 @@ final class MessagesTest {
   @Test
   void redeliveriesCountAsClaimsThatCrashed() throws ForeignMessageException {
     Envelope envelope = new Envelope(job(Priority.NORMAL, JobOptions.NONE), 2, 1, 5, 0, null, null);
-    Map<String, Object> headers = new HashMap<>(Messages.encode(envelope).getHeaders());
+    Map<String, Object> headers = new HashMap<>(Messages.encode(envelope, 0).getHeaders());
     headers.put("x-delivery-count", 2L);
-    BasicProperties properties = Messages.encode(envelope).builder().headers(headers).build();
+    BasicProperties properties = Messages.encode(envelope, 0).builder().headers(headers).build();
 
     Envelope came = Messages.decode("mail", properties, new byte[0]);
 
@@ -114,7 +114,7 @@ final class MessagesTest {
 
   @Test
   void foreignMessagesSayWhy() {
-    BasicProperties plain = Messages.encode(Envelope.of(job(Priority.NORMAL, JobOptions.NONE)));
+    BasicProperties plain = Messages.encode(Envelope.of(job(Priority.NORMAL, JobOptions.NONE)), 0);
 
     foreign(new BasicProperties(), "no header 'sluice'");
     foreign(plain.builder().headers(Map.of("sluice", 2)).build(), "format");

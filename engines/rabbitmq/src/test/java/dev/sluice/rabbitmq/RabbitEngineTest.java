@@ -1,9 +1,28 @@
 package dev.sluice.rabbitmq;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.sluice.contract.BrokerContract;
+import dev.sluice.contract.BrokerTrial;
+import dev.sluice.engine.Claim;
 import dev.sluice.engine.Engine;
+import dev.sluice.engine.Exporting;
+import dev.sluice.engine.Settlement;
+import dev.sluice.job.Job;
+import dev.sluice.job.JobId;
+import dev.sluice.job.JobOptions;
+import dev.sluice.job.JobState;
+import dev.sluice.job.JobView;
+import dev.sluice.job.Priority;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 
 final class RabbitEngineTest implements BrokerContract {
   private static Broker broker;
@@ -21,5 +40,39 @@ final class RabbitEngineTest implements BrokerContract {
   @Override
   public Engine open(String space) {
     return RabbitEngine.open(broker.url(space) + "&keys=carry");
+  }
+
+  /// Out of the levels where they wait, with the time at which they are due.
+  @Test
+  void delayedJobsAreHandedOverToo() {
+    try (BrokerTrial trial = new BrokerTrial(this)) {
+      Job soon = trial.accepted(trial.delayed(Duration.ofHours(1)));
+      Claim claim = trial.started();
+      long again = trial.now() + Duration.ofDays(3).toMillis();
+      trial.applied(claim, new Settlement.RunAgain(again, false, trial.failed(claim)));
+      JobOptions later = BrokerTrial.runAt(trial.now() + 3_600_000);
+      Job other =
+          new Job(new JobId(7, 8), "other", "t", new byte[1], Priority.HIGH, trial.now(), later);
+      trial.accepted(other);
+      Exporting exporting = (Exporting) trial.engine();
+      Map<JobId, JobView> found = new HashMap<>();
+      trial.await(
+          () -> {
+            List<JobView> next = exporting.export(BrokerTrial.QUEUE, 10);
+            next.forEach(view -> found.put(view.id(), view));
+            exporting.exported(BrokerTrial.QUEUE, next.stream().map(JobView::id).toList());
+            return found.size() == 2;
+          },
+          () -> "both, of which came " + found.size());
+
+      JobView first = Objects.requireNonNull(found.get(soon.id()));
+      assertThat(first.state()).isEqualTo(JobState.SCHEDULED);
+      assertThat(first.dueAt()).isEqualTo(Instant.ofEpochMilli(soon.options().runAtMillis()));
+      JobView second = Objects.requireNonNull(found.get(claim.job().id()));
+      assertThat(second.attempt()).isEqualTo(1);
+      assertThat(second.dueAt()).isEqualTo(Instant.ofEpochMilli(again));
+      assertThat(exporting.export(BrokerTrial.QUEUE, 10)).isEmpty();
+      assertThat(exporting.export("other", 10)).extracting(JobView::id).containsExactly(other.id());
+    }
   }
 }

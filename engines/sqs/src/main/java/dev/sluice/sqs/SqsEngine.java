@@ -9,6 +9,7 @@ import dev.sluice.engine.Countable;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
+import dev.sluice.engine.Exporting;
 import dev.sluice.engine.Extension;
 import dev.sluice.engine.Inspectable;
 import dev.sluice.engine.Lease;
@@ -44,7 +45,7 @@ import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 ///
 /// Threading: thread-safe. Calls to SQS are made on virtual threads named `sluice-sqs-...`; the
 /// caller waits for them, at most 10 s in all.
-public final class SqsEngine implements Engine, Countable, Redrivable, Restoring {
+public final class SqsEngine implements Engine, Countable, Redrivable, Exporting, Restoring {
   private static final int BATCH = 500;
 
   /// What is set aside in every message for headers, key, counters and the newest error.
@@ -58,6 +59,7 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Restoring
   private final Offers offers;
   private final Settling settling;
   private final DeadLetters deadLetters;
+  private final Exports exports;
   private final Map<String, SqsQueue> queues = new ConcurrentHashMap<>();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Environment.Loop loop;
@@ -74,6 +76,7 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Restoring
     offers = new Offers(service, ledger, batches, gauge);
     settling = new Settling(service, ledger, batches);
     deadLetters = new DeadLetters(service, ledger, batches);
+    exports = new Exports(service, batches);
     loop = environment.threads().loop("sluice-sqs", gauge);
   }
 
@@ -217,27 +220,27 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Restoring
   @Override
   public List<JobView> dead(String queue, int limit) {
     Inspectable.requirePage(limit);
-    return onDead(queue, known -> patience -> deadLetters.dead(known, limit, patience));
+    return onWorker(queue, known -> patience -> deadLetters.dead(known, limit, patience));
   }
 
   @Override
   public Control redrive(String queue, JobId id, Bound bound) {
     Objects.requireNonNull(id, "id: must not be null");
     Objects.requireNonNull(bound, "bound: must not be null");
-    return onDead(queue, known -> patience -> deadLetters.redrive(known, id, bound, patience));
+    return onWorker(queue, known -> patience -> deadLetters.redrive(known, id, bound, patience));
   }
 
   @Override
   public int forget(String queue, Set<JobId> ids) {
     Set<JobId> all = Set.copyOf(ids);
-    return onDead(queue, known -> patience -> deadLetters.forget(known, all, patience));
+    return onWorker(queue, known -> patience -> deadLetters.forget(known, all, patience));
   }
 
-  private <T> T onDead(String name, Function<SqsQueue, Function<Patience, T>> action) {
+  private <T> T onWorker(String name, Function<SqsQueue, Function<Patience, T>> action) {
     SqsQueue known = queue(name);
     Patience patience = service.patience();
     return service.workers.one(
-        "dead", () -> action.apply(known).apply(patience), patience.deadlineNanos());
+        "look", () -> action.apply(known).apply(patience), patience.deadlineNanos());
   }
 
   @Override
@@ -294,6 +297,25 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Restoring
   }
 
   @Override
+  public List<JobView> export(String queue, int max) {
+    Inspectable.requirePage(max);
+    return onWorker(queue, known -> patience -> exports.next(known, max, patience));
+  }
+
+  @Override
+  public void exported(String queue, List<JobId> jobs) {
+    limits.requireBatch("jobs", jobs);
+    var _ =
+        onWorker(
+            queue,
+            known ->
+                patience -> {
+                  exports.done(known, jobs, patience);
+                  return true;
+                });
+  }
+
+  @Override
   public void close() {
     if (!closed.compareAndSet(false, true)) {
       return;
@@ -314,6 +336,10 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Restoring
         return true;
       });
     }
+    tasks.add(() -> {
+      exports.giveBack(patience);
+      return true;
+    });
     try {
       if (!tasks.isEmpty()) {
         service.workers.all("give back", tasks, patience.deadlineNanos());

@@ -6,6 +6,7 @@ import dev.sluice.engine.Bound;
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.Controllable.Control;
 import dev.sluice.engine.Engine;
+import dev.sluice.engine.Exporting;
 import dev.sluice.engine.Redrivable;
 import dev.sluice.engine.Restoring;
 import dev.sluice.engine.Settled;
@@ -133,5 +134,56 @@ public interface BrokerDeadContract {
       @Nullable DeathReason reason,
       List<AttemptRecord> attempts) {
     return new JobView(job, state, 2, 1, 4, -1, due, null, finished, reason, false, attempts);
+  }
+
+  @Test
+  default void jobsAreHandedOverAsTheyAre() {
+    try (BrokerTrial from = new BrokerTrial(this);
+        BrokerTrial to = new BrokerTrial(this)) {
+      Claim failed = from.started();
+      from.applied(failed, new Settlement.Bury(DeathReason.EXHAUSTED, from.failed(failed)));
+      from.dead(1);
+      List<JobId> waiting = new ArrayList<>();
+      from.accepted(from.jobs(25)).forEach(job -> waiting.add(job.id()));
+      from.engine().close();
+
+      // Whoever has looked and then died has changed nothing.
+      Exporting looked = (Exporting) from.another();
+      List<JobView> seen = new ArrayList<>();
+      from.await(
+          () -> seen.addAll(looked.export(BrokerTrial.QUEUE, 10)) || !seen.isEmpty(),
+          () -> "jobs to hand over");
+      ((Engine) looked).close();
+
+      Engine source = from.another();
+      List<JobId> moved = handOver(from, source, to.engine(), waiting.size() + 1);
+
+      assertThat(moved).hasSize(26).containsAll(waiting).contains(failed.job().id());
+      assertThat(((Exporting) source).export(BrokerTrial.QUEUE, 10)).isEmpty();
+      assertThat(to.claim(25))
+          .extracting(claim -> claim.job().id())
+          .containsExactlyInAnyOrderElementsOf(waiting);
+      JobView dead = to.dead(1).getFirst();
+      assertThat(dead.id()).isEqualTo(failed.job().id());
+      assertThat(dead.attempt()).isEqualTo(1);
+      assertThat(dead.deathReason()).isEqualTo(DeathReason.EXHAUSTED);
+      assertThat(dead.lastFailure().orElseThrow().error()).contains("no route");
+    }
+  }
+
+  /// What `sluice move` does.
+  private static List<JobId> handOver(BrokerTrial trial, Engine source, Engine target, int count) {
+    List<JobId> moved = new ArrayList<>();
+    trial.await(
+        () -> {
+          List<JobView> next = ((Exporting) source).export(BrokerTrial.QUEUE, 10);
+          assertThat(((Restoring) target).restore(next)).allMatch(Accepted.class::isInstance);
+          List<JobId> ids = next.stream().map(JobView::id).toList();
+          ((Exporting) source).exported(BrokerTrial.QUEUE, ids);
+          moved.addAll(ids);
+          return moved.size() >= count;
+        },
+        () -> count + " jobs handed over, of which came " + moved.size());
+    return moved;
   }
 }

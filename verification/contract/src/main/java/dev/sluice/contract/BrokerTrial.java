@@ -55,7 +55,8 @@ public final class BrokerTrial implements AutoCloseable {
   private final List<Engine> engines = new ArrayList<>();
   private final Semaphore hints = new Semaphore(0);
 
-  BrokerTrial(BrokerDeadContract contract) {
+  /// On queues of its own.
+  public BrokerTrial(BrokerDeadContract contract) {
     this.contract = contract;
     space = "t" + UUID.randomUUID().toString().substring(0, 8);
     another();

@@ -1,0 +1,150 @@
+package dev.sluice.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.engine.Bound;
+import dev.sluice.engine.ClaimRequest;
+import dev.sluice.engine.Offer;
+import dev.sluice.job.Job;
+import dev.sluice.job.JobId;
+import dev.sluice.job.JobOptions;
+import dev.sluice.job.JobState;
+import dev.sluice.job.JobView;
+import dev.sluice.job.Priority;
+import dev.sluice.sqlite.SqliteEngine;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class MoveTest {
+  private static final long NOW = System.currentTimeMillis();
+
+  @TempDir Path directory;
+
+  private record Answer(int code, String out, String err) {}
+
+  private Answer move(String... more) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    List<String> words =
+        new ArrayList<>(List.of("move", "--from", "sqlite:" + file("from"), "--to", to()));
+    words.addAll(List.of(more));
+    int code =
+        Main.run(
+            words.toArray(String[]::new), new PrintWriter(out, true), new PrintWriter(err, true));
+    return new Answer(code, out.toString(), err.toString());
+  }
+
+  private Path file(String name) {
+    return directory.resolve(name + ".db");
+  }
+
+  private String to() {
+    return "sqlite:" + file("to");
+  }
+
+  private static Offer offer(int number, String queue, @Nullable String key) {
+    JobOptions options =
+        new JobOptions(number % 3 == 0 ? NOW + 3_600_000 : 0, key, Map.of(), 0, 0, 0, null, null);
+    JobId id = new JobId((NOW << 16) | 0x7000 | number, number);
+    return new Offer(
+        new Job(id, queue, "t", new byte[] {(byte) number}, Priority.NORMAL, NOW, options),
+        Bound.NONE);
+  }
+
+  private void fill(String name, String queue, int from, int to, @Nullable String key) {
+    try (SqliteEngine engine = SqliteEngine.open(file(name))) {
+      List<Offer> offers = new ArrayList<>();
+      for (int i = from; i < to; i++) {
+        offers.add(offer(i, queue, key));
+      }
+      engine.offer(offers);
+    }
+  }
+
+  @Test
+  void everyJobIsMovedAndCounted() {
+    fill("from", "mail", 0, 1200, null);
+    fill("from", "other", 2000, 2002, "key");
+    try (SqliteEngine engine = SqliteEngine.open(file("from"))) {
+      assertThat(
+              engine
+                  .claim(List.of(new ClaimRequest("mail", 1, 0, 0, Duration.ofHours(1))))
+                  .claims())
+          .hasSize(1);
+    }
+
+    Answer answer = move();
+
+    assertThat(answer.err()).isEmpty();
+    assertThat(answer.code()).isZero();
+    assertThat(answer.out().lines())
+        .containsExactly(
+            "1 job was running when its process ended; it waits again",
+            "queue 'mail': moved 1200; left: 0 ready, 0 scheduled, 0 dead; now there: 800 ready,"
+                + " 400 scheduled, 0 dead",
+            "queue 'other': moved 1; left: 0 ready, 0 scheduled, 0 dead; now there: 1 ready, 0"
+                + " scheduled, 0 dead");
+    try (SqliteEngine engine = SqliteEngine.open(file("to"))) {
+      JobView first = engine.list("mail", JobState.READY, 1, null).jobs().getFirst();
+      assertThat(first.crashes()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aRunThatWasKilledIsGoneOnWith() {
+    fill("from", "mail", 0, 10, null);
+    try (SqliteEngine from = SqliteEngine.open(file("from"));
+        SqliteEngine to = SqliteEngine.open(file("to"))) {
+      // Killed between the one and the other.
+      to.restore(from.export("mail", 4));
+    }
+
+    Answer answer = move("--queue", "mail");
+
+    assertThat(answer.out())
+        .contains("queue 'mail': moved 6, 4 were there from an earlier run; left: 0 ready");
+    assertThat(answer.code()).isZero();
+    assertThat(move().out()).contains("queue 'mail': moved 0; left: 0 ready");
+  }
+
+  @Test
+  void whatTheTargetCannotHoldIsRefusedBeforeTheFirstJobMoves() {
+    fill("from", "mail", 1, 3, null);
+    fill("from", "mail", 10, 11, "key");
+    fill("to", "mail", 20, 21, "key");
+
+    Answer answer = move();
+
+    assertThat(answer.code()).isEqualTo(1);
+    assertThat(answer.err())
+        .contains("its key belongs to job " + offer(20, "mail", null).job().id());
+    try (SqliteEngine from = SqliteEngine.open(file("from"))) {
+      assertThat(from.counts("mail").waiting()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void whatCannotBeMovedFromOrToIsSaid() {
+    StringWriter err = new StringWriter();
+    PrintWriter nowhere = new PrintWriter(new StringWriter());
+    int code =
+        Main.run(
+            new String[] {"move", "--from", "memory:", "--to", to()},
+            nowhere,
+            new PrintWriter(err, true));
+    assertThat(code).isEqualTo(1);
+    assertThat(err.toString())
+        .isEqualTo(
+            "from: 'memory' must be an engine that hands its jobs over; jobs in memory end with"
+                + " their process\n");
+    assertThat(move("--to", "sqlite:" + file("from")).code()).isEqualTo(2);
+  }
+}

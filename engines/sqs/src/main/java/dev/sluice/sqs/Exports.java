@@ -1,0 +1,187 @@
+package dev.sluice.sqs;
+
+import dev.sluice.job.AttemptRecord;
+import dev.sluice.job.DeathReason;
+import dev.sluice.job.Job;
+import dev.sluice.job.JobId;
+import dev.sluice.job.JobState;
+import dev.sluice.job.JobView;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.sqs.model.Message;
+import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
+
+/// Hands jobs over to another engine: receives messages, which hides them for a while, and deletes
+/// them when the other engine has the jobs. What SQS still delays cannot be had before it shows it,
+/// which takes 15 minutes at most.
+///
+/// Threading: thread-safe. The lock is held over calls, each of which has a time limit, and taken
+/// on worker threads only.
+final class Exports {
+  /// Long enough for one step of a move, short enough to go on soon after a kill.
+  private static final int HIDE_SECONDS = 120;
+
+  /// Looks that found nothing, after which there is nothing: SQS is spread over many servers.
+  private static final int EMPTY_LOOKS = 2;
+
+  private final Service service;
+  private final Batches batches;
+  private final ReentrantLock turn = new ReentrantLock();
+
+  /// What was handed out and not let go of yet. Bounded by the size of one export.
+  private final Map<JobId, Held> held = new LinkedHashMap<>();
+
+  /// A message that this process hides.
+  private record Held(
+      SqsQueue queue, boolean dead, String receipt, JobView view, long untilNanos) {}
+
+  Exports(Service service, Batches batches) {
+    this.service = service;
+    this.batches = batches;
+  }
+
+  List<JobView> next(SqsQueue queue, int max, Patience patience) {
+    turn.lock();
+    try {
+      long now = service.clock().monotonicNanos();
+      held.values().removeIf(one -> now - one.untilNanos >= 0);
+      List<JobView> found =
+          new ArrayList<>(
+              held.values().stream()
+                  .filter(one -> one.queue == queue)
+                  .limit(max)
+                  .map(Held::view)
+                  .toList());
+      for (boolean dead : new boolean[] {false, true}) {
+        if (found.isEmpty()) {
+          receive(queue, dead, max, patience, found);
+        }
+      }
+      return found;
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  private void receive(
+      SqsQueue queue, boolean dead, int max, Patience patience, List<JobView> found) {
+    Topology.Urls urls = queue.topology.existing(patience).orElse(null);
+    // Half of the time, so that what was found is answered and not lost with a late call.
+    long kept = patience.leftNanos() / 2;
+    int empty = 0;
+    while (urls != null && empty < EMPTY_LOOKS && found.size() < max) {
+      if (patience.leftNanos() < kept) {
+        return;
+      }
+      int most = Math.min(Batches.TEN, max - found.size());
+      List<Message> messages = receive(queue, urls.of(dead), most, patience);
+      empty = messages.isEmpty() ? empty + 1 : 0;
+      for (Message message : messages) {
+        JobView view = view(queue, dead, message);
+        if (view != null) {
+          long until = service.clock().monotonicNanos() + HIDE_SECONDS * 1_000_000_000L;
+          held.put(view.id(), new Held(queue, dead, message.receiptHandle(), view, until));
+          found.add(view);
+        }
+      }
+    }
+  }
+
+  private List<Message> receive(SqsQueue queue, String url, int most, Patience patience) {
+    return service.call(
+        queue.name(),
+        "hand jobs over",
+        patience,
+        () ->
+            service
+                .client()
+                .receiveMessage(request ->
+                    request
+                        .queueUrl(url)
+                        .maxNumberOfMessages(most)
+                        .visibilityTimeout(HIDE_SECONDS)
+                        .waitTimeSeconds(0)
+                        .messageSystemAttributeNames(MessageSystemAttributeName.ALL)
+                        .messageAttributeNames("All"))
+                .messages());
+  }
+
+  /// @return null for a message that is no job; it stays where it is
+  private @Nullable JobView view(SqsQueue queue, boolean dead, Message message) {
+    Envelope envelope;
+    try {
+      envelope = Intake.envelope(queue.name(), message);
+    } catch (MessageText.UnreadableException _) {
+      return null;
+    }
+    boolean later = envelope.dueMillis() > service.clock().wallMillis();
+    AttemptRecord last = envelope.last();
+    Job job = envelope.job();
+    return new JobView(
+        job,
+        dead ? JobState.DEAD : later ? JobState.SCHEDULED : JobState.READY,
+        envelope.attempt(),
+        envelope.crashes(),
+        envelope.epoch(),
+        -1,
+        later && !dead ? Instant.ofEpochMilli(envelope.dueMillis()) : null,
+        last == null ? null : last.startedAt(),
+        dead && envelope.diedMillis() > 0 ? Instant.ofEpochMilli(envelope.diedMillis()) : null,
+        dead ? Objects.requireNonNullElse(envelope.death(), DeathReason.POISON) : null,
+        false,
+        last == null ? List.of() : List.of(last));
+  }
+
+  /// Shows again what was handed out and not let go of.
+  void giveBack(Patience patience) {
+    turn.lock();
+    try {
+      Map<SqsQueue, Map<Boolean, List<Batches.Visibility>>> hidden = new LinkedHashMap<>();
+      for (Held one : held.values()) {
+        hidden
+            .computeIfAbsent(one.queue, _ -> new LinkedHashMap<>())
+            .computeIfAbsent(one.dead, _ -> new ArrayList<>())
+            .add(new Batches.Visibility(one.receipt, 0));
+      }
+      hidden.forEach((queue, sides) ->
+          sides.forEach((dead, some) -> batches.change(queue, dead, some, patience)));
+      held.clear();
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  void done(SqsQueue queue, List<JobId> jobs, Patience patience) {
+    turn.lock();
+    try {
+      for (boolean dead : new boolean[] {false, true}) {
+        List<String> receipts = new ArrayList<>();
+        for (JobId id : jobs) {
+          Held one = held.get(id);
+          if (one != null && one.queue == queue && one.dead == dead) {
+            receipts.add(one.receipt);
+          }
+        }
+        if (!receipts.isEmpty()) {
+          batches.requireDone(
+              queue, "let go of jobs", batches.delete(queue, dead, receipts, patience));
+        }
+      }
+      for (JobId id : jobs) {
+        Held one = held.get(id);
+        if (one != null && !one.dead) {
+          queue.admissions.went(one.view.job().bytes());
+        }
+      }
+      jobs.forEach(held::remove);
+    } finally {
+      turn.unlock();
+    }
+  }
+}
