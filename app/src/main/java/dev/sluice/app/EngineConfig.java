@@ -125,10 +125,15 @@ sealed interface EngineConfig {
     try {
       return opening.get();
     } catch (IllegalArgumentException unfit) {
-      throw new IllegalArgumentException("engine: " + unfit.getMessage(), unfit);
+      throw new IllegalArgumentException(sentence(unfit), unfit);
     } catch (EngineUnavailableException failure) {
-      throw new EngineUnavailableException("engine: " + failure.getMessage(), failure);
+      throw new EngineUnavailableException(sentence(failure), failure);
     }
+  }
+
+  private static String sentence(RuntimeException failure) {
+    String message = String.valueOf(failure.getMessage());
+    return message.startsWith("engine: ") ? message : "engine: " + message;
   }
 
   /// The folder that [#open] will make; empty when it is there already, or none is needed.

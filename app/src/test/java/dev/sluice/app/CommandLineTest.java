@@ -82,8 +82,6 @@ final class CommandLineTest {
     "--engine, memory, must be memory:",
     "--engine, memory:x, nothing follows",
     "--engine, postgresql://u@h/db, PostgreSQL",
-    "--engine, amqp://h/v?keys=perhaps, keys",
-    "--engine, sqs:, REGION",
   })
   void demoNamesTheBadFlagItsValueAndTheRule(String flag, String value, String rule) {
     Answer answer = run("demo", flag, value);
@@ -229,13 +227,24 @@ final class CommandLineTest {
     return Stream.concat(Stream.of(first), Stream.of(more)).toArray(String[]::new);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "amqp://h/v?keys=perhaps, engine: keys 'perhaps' must be carry or refuse",
+    "sqs:x=1, engine: the region",
+  })
+  void theUrlOfABrokerIsReadByItsEngine(String url, String sentence) {
+    Answer answer = run("demo", "--engine", url);
+    assertBadUsage(answer, sentence);
+    assertThat(answer.err()).startsWith(sentence);
+  }
+
   @Test
   void benchNeedsAnEngineAndNoUsedFile(@TempDir Path directory) throws IOException {
     assertBadUsage(run("bench"), "--engine");
     Path used = Files.createFile(directory.resolve("used.db"));
     assertBadUsage(run("bench", "--engine", "sqlite:" + used), "engine", "not there yet");
     assertBadUsage(run("bench", "--engine", "sqlite:" + directory), "engine", "not there yet");
-    assertBadUsage(run("bench", "--engine", ""), "engine: ''", "memory: or sqlite:PATH");
+    assertBadUsage(run("bench", "--engine", ""), "engine: ''", "must be memory:, sqlite:PATH");
     assertBadUsage(run("bench", "--engine", "memory:", "--json=maybe"), "json: 'maybe'", "true or");
   }
 
