@@ -129,7 +129,7 @@ public final class ServerLoad {
                 byte[] buffer = new byte[1 << 16];
                 long accepted = 0;
                 int matched = 0;
-                byte[] word = "\"status\":202".getBytes(StandardCharsets.US_ASCII);
+                byte[] word = "{\"id\":\"".getBytes(StandardCharsets.US_ASCII);
                 for (int got = client.in.read(buffer); got >= 0; got = client.in.read(buffer)) {
                   for (int i = 0; i < got; i++) {
                     matched =
