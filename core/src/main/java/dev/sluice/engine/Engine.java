@@ -19,8 +19,8 @@ import java.util.function.Consumer;
 ///
 /// Every verb throws [EngineUnavailableException] when it could not be done, or when nobody knows
 /// whether it was; calling it again is safe, because offers are recognised by id and settlements by
-/// epoch. On brokers it is not: an offer that they had taken already is there twice, and a job whose
-/// settlement was lost runs again.
+/// epoch. On brokers it is not: an offer that they had taken already is there twice, and a job
+/// whose settlement was lost runs again.
 public interface Engine extends AutoCloseable {
 
   /// What this engine can hold and promise.
