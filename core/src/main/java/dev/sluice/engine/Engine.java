@@ -12,14 +12,15 @@ import java.util.function.Consumer;
 ///
 /// Verbs take and return lists, so that a batch costs one commit. Answers stand in the order of the
 /// questions. What not every engine can do is a role: [Reclaiming], [Retaining], [Countable],
-/// [Inspectable], [Controllable], [Remembering], [Redrivable], [Restoring].
+/// [Inspectable], [Controllable], [Remembering], [Redrivable], [Exporting], [Restoring].
 ///
 /// Threading: thread-safe. A verb may block for I/O. Interrupting the caller never harms the
 /// engine; the verb finishes and the flag stays set.
 ///
 /// Every verb throws [EngineUnavailableException] when it could not be done, or when nobody knows
 /// whether it was; calling it again is safe, because offers are recognised by id and settlements by
-/// epoch.
+/// epoch. On brokers it is not: an offer that they had taken already is there twice, and a job
+/// whose settlement was lost runs again.
 public interface Engine extends AutoCloseable {
 
   /// What this engine can hold and promise.
