@@ -5,6 +5,7 @@ import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Limits;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -53,6 +54,10 @@ final class MoveCommand implements Callable<Integer> {
   public Integer call() {
     EngineConfig source = parse("from", from);
     EngineConfig target = parse("to", to);
+    if (source instanceof EngineConfig.Sqlite(var file) && !Files.exists(file)) {
+      throw new ParameterException(
+          spec.commandLine(), "from: 'sqlite:" + file + "' must be a file that is there");
+    }
     if (source.equals(target)) {
       throw new ParameterException(spec.commandLine(), "to: must be another engine than from");
     }

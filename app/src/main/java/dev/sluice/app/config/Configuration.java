@@ -26,7 +26,7 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// Threading: immutable.
 public final class Configuration {
-  private static final Pattern PASSWORD = Pattern.compile("^([^:]+://[^:@/]*):.*@");
+  private static final Pattern PASSWORD = Pattern.compile("(://[^:@/]*):[^@]*@");
 
   /// The file that is read when nobody names one and it is there.
   public static final String FILE = "sluice.yaml";
@@ -231,7 +231,7 @@ public final class Configuration {
 
   /// An engine's URL as it may be shown.
   public static String withoutPassword(String url) {
-    return PASSWORD.matcher(url).replaceFirst("$1:***@");
+    return PASSWORD.matcher(url).replaceAll("$1:***@");
   }
 
   /// The engine's URL, with its password if it has one.

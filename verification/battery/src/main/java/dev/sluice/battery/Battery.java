@@ -46,8 +46,9 @@ public final class Battery implements AutoCloseable {
     random = new SplittableRandom(seed);
   }
 
-  /// `kill WORK CYCLES SEED`, `fsync-error WORK SEED`, `power-loss WORK IMAGE MOUNT CYCLES SEED` or
-  /// `disk-full WORK MOUNT CYCLES SEED`; the scripts beside this module call it.
+  /// `kill WORK CYCLES SEED`, `fsync-error WORK SEED`, `power-loss WORK IMAGE MOUNT CYCLES SEED`,
+  /// `disk-full WORK MOUNT CYCLES SEED` or `brokers WORK rabbitmq|sqs CYCLES SEED LIBRARIES`; the
+  /// scripts beside this module call it.
   public static void main(String[] args) throws IOException, InterruptedException {
     Path work = Path.of(args[1]);
     boolean held =
@@ -63,6 +64,13 @@ public final class Battery implements AutoCloseable {
           case "disk-full" ->
               FullDisk.run(
                   work, Path.of(args[2]), Integer.parseInt(args[3]), Long.parseLong(args[4]));
+          case "brokers" ->
+              Brokers.run(
+                  work,
+                  args[2],
+                  Integer.parseInt(args[3]),
+                  Long.parseLong(args[4]),
+                  Path.of(args[5]));
           default -> throw new IllegalArgumentException("battery: no such part: " + args[0]);
         };
     System.exit(held ? 0 : 1);

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/// One victim, from its start to its end, with everything it says going to the [Oracle].
+/// One victim, from its start to its end, with everything it says going to an [Ear].
 ///
 /// Threading: confined to the driver's thread; a thread of its own reads what the victim says.
 final class Life implements AutoCloseable {
@@ -20,10 +20,10 @@ final class Life implements AutoCloseable {
 
   private final Process process;
   private final Thread reader;
-  private final Oracle oracle;
+  private final Ear oracle;
   private final boolean wrapped;
 
-  private Life(Process process, Oracle oracle, boolean wrapped) {
+  private Life(Process process, Ear oracle, boolean wrapped) {
     this.process = process;
     this.oracle = oracle;
     this.wrapped = wrapped;
@@ -44,6 +44,18 @@ final class Life implements AutoCloseable {
         Files.delete(library);
       }
     }
+    List<String> options =
+        List.of("-Xmx128m", "-Dorg.sqlite.tmpdir=" + libraries, Victim.class.getName());
+    List<String> arguments = new ArrayList<>(options);
+    arguments.addAll(List.of(file.toString(), drains ? "drain" : "produce", Long.toString(seed)));
+    return begin(oracle, work, wrapper, arguments);
+  }
+
+  /// Starts a victim of another kind.
+  ///
+  /// @param arguments options of the Java machine, the name of a class, and what it is told
+  static Life begin(Ear oracle, Path work, List<String> wrapper, List<String> arguments)
+      throws IOException {
     List<String> command = new ArrayList<>(wrapper);
     command.addAll(
         List.of(
@@ -51,15 +63,10 @@ final class Life implements AutoCloseable {
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
             "-Xshare:auto",
-            "-Xmx128m",
             "--enable-native-access=ALL-UNNAMED",
-            "-Dorg.sqlite.tmpdir=" + libraries,
             "-cp",
-            System.getProperty("java.class.path"),
-            Victim.class.getName(),
-            file.toString(),
-            drains ? "drain" : "produce",
-            Long.toString(seed)));
+            System.getProperty("java.class.path")));
+    command.addAll(arguments);
     oracle.begin();
     Process process =
         new ProcessBuilder(command)

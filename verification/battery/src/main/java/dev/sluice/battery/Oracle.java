@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// of each job. What contradicts itself is a violation at once; the rest is for the [Audit].
 ///
 /// Threading: thread-safe; `lock` guards everything.
-final class Oracle implements Closeable {
+final class Oracle implements Ear, Closeable {
   private static final int MOST_VIOLATIONS = 100;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -92,7 +92,8 @@ final class Oracle implements Closeable {
   }
 
   /// A new process begins; what ran in the one before runs no more.
-  void begin() {
+  @Override
+  public void begin() {
     lock.lock();
     try {
       tally.begin();
@@ -102,7 +103,8 @@ final class Oracle implements Closeable {
   }
 
   /// The process is gone, and all it said was heard; the log is forced to disk.
-  void over() {
+  @Override
+  public void over() {
     lock.lock();
     try {
       tally.lifeOver = true;
@@ -117,7 +119,8 @@ final class Oracle implements Closeable {
   }
 
   /// Takes one fact.
-  void take(String line) {
+  @Override
+  public void take(String line) {
     lock.lock();
     try {
       log.write(tally.lives + " " + line + "\n");
@@ -222,7 +225,8 @@ final class Oracle implements Closeable {
   }
 
   /// Something that must not be.
-  void violation(String what) {
+  @Override
+  public void violation(String what) {
     lock.lock();
     try {
       if (violations.size() < MOST_VIOLATIONS) {
