@@ -4,6 +4,7 @@ import dev.sluice.JobStatus;
 import dev.sluice.Sluice;
 import dev.sluice.engine.Controllable.Control;
 import dev.sluice.engine.Environment;
+import dev.sluice.engine.Inspectable;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 
 /// Steering jobs, one by one and many that match.
@@ -61,16 +63,39 @@ final class JobControlRoutes {
 
   private void steer(Call call, Function<JobId, Control> work) {
     JobId id = call.id();
-    JobStatus before = JobRoutes.permitted(sluice, call, id);
+    JobStatus before = known(call, id);
     Control control = Asked.of(() -> work.apply(id));
     require(control, before.view());
     Status status = control == Control.REQUESTED ? Status.ACCEPTED_202 : Status.OK_200;
-    JobRoutes.send(call, status, sluice.find(id).orElse(before), clock);
+    JobRoutes.send(call, status, after(id).orElse(before), clock);
+  }
+
+  private Optional<JobStatus> after(JobId id) {
+    return sluice.canFind() ? sluice.find(id) : Optional.empty();
+  }
+
+  /// The job as it stands. An engine that cannot look jobs up is asked for its dead ones: those and
+  /// the running ones are all that can be steered there.
+  private JobStatus known(Call call, JobId id) {
+    if (sluice.canFind() || sluice.running().stream().anyMatch(run -> run.id().equals(id))) {
+      return JobRoutes.permitted(sluice, call, id);
+    }
+    return sluice.queues().stream()
+        .filter(call.caller()::mayUse)
+        .flatMap(queue -> dead(queue).stream())
+        .filter(view -> view.id().equals(id))
+        .findFirst()
+        .map(view -> new JobStatus(view, Optional.empty(), Optional.empty()))
+        .orElseThrow(Call::noJob);
+  }
+
+  private List<JobView> dead(String queue) {
+    return Asked.of(() -> sluice.list(queue, JobState.DEAD, Inspectable.MAX_PAGE, null)).jobs();
   }
 
   private void delete(Call call) {
     JobId id = call.id();
-    JobStatus before = JobRoutes.permitted(sluice, call, id);
+    JobStatus before = known(call, id);
     require(Asked.of(() -> letGo(before.view())), before.view());
     call.noContent();
   }
