@@ -115,16 +115,6 @@ final class Session {
     }
   }
 
-  /// Whether nothing that came on it is left to settle, or can be settled any more.
-  boolean isSettled() {
-    lock.lock();
-    try {
-      return ended || open.isEmpty();
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /// Ends the channel; waits for the broker.
   void abort() {
     try {

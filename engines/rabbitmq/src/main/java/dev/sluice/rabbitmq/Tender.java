@@ -7,7 +7,6 @@ import dev.sluice.engine.Lease;
 import dev.sluice.rabbitmq.Leases.Held;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,9 +41,6 @@ final class Tender {
   private final Set<String> strangeKinds = ConcurrentHashMap.newKeySet();
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile boolean closing;
-
-  /// Sessions that bring nothing more, but on which claims may still end. Confined to the loop.
-  private final List<Session> retired = new ArrayList<>();
 
   private final Environment.Loop loop;
 
@@ -104,7 +100,6 @@ final class Tender {
     if (link.isConnected()) {
       subscriptions.values().forEach(this::tend);
       takeBackExpired();
-      closeRetired();
     }
     if (closing) {
       ended.countDown();
@@ -151,9 +146,10 @@ final class Tender {
   private void subscribe(Subscription subscription) throws IOException {
     Session old = subscription.session();
     if (old != null && !old.isEnded()) {
-      // Its queue was deleted, or it broke. Claims that came on it live on until they have ended;
-      // what nobody claimed goes back with the channel when they have.
-      retired.add(old);
+      // A line of it was deleted, or it broke. It ends at once, with its leases: what came from a
+      // deleted line is no job any more, and as long as the channel lives the broker may give it
+      // jobs of the new line, which nobody would hear of.
+      old.abort();
       topology.forget(subscription.queue);
     }
     topology.requireQueue(subscription.queue);
@@ -247,18 +243,6 @@ final class Tender {
             stranger.reason());
       }
     }
-  }
-
-  private void closeRetired() {
-    retired.removeIf(session -> {
-      if (!session.isSettled()) {
-        return false;
-      }
-      try (Link.Watch _ = link.watch()) {
-        session.abort();
-      }
-      return true;
-    });
   }
 
   private void takeBackExpired() {
