@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -144,7 +145,7 @@ final class Brokers implements AutoCloseable {
       }
       default -> {
         life.kill();
-        Thread.sleep(random.nextInt(LONGEST_OUTAGE_MILLIS / 10));
+        LockSupport.parkNanos(random.nextInt(LONGEST_OUTAGE_MILLIS / 10) * 1_000_000L);
         broker.kill();
         broker.start();
       }
