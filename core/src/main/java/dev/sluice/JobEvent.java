@@ -14,6 +14,12 @@ public sealed interface JobEvent {
   /// Which attempt it is about, from 1.
   int attempt();
 
+  /// An attempt is over.
+  sealed interface Ended extends JobEvent {
+    /// How long the handler ran, in nanoseconds; 0 when none was started, or nobody knows.
+    long runNanos();
+  }
+
   /// A handler was started.
   record Started(Job job, int attempt) implements JobEvent {
     public Started {
@@ -21,15 +27,15 @@ public sealed interface JobEvent {
     }
   }
 
-  /// The job ended well. `runNanos` is how long its handler ran.
-  record Succeeded(Job job, int attempt, long runNanos) implements JobEvent {
+  /// The job ended well.
+  record Succeeded(Job job, int attempt, long runNanos) implements Ended {
     public Succeeded {
       Objects.requireNonNull(job, "job: must not be null");
     }
   }
 
   /// An attempt failed, and there will be another one.
-  record Retrying(Job job, int attempt, String error, Instant at) implements JobEvent {
+  record Retrying(Job job, int attempt, String error, Instant at, long runNanos) implements Ended {
     public Retrying {
       Objects.requireNonNull(job, "job: must not be null");
       Objects.requireNonNull(error, "error: must not be null");
@@ -38,7 +44,7 @@ public sealed interface JobEvent {
   }
 
   /// The handler asked to run again later.
-  record Snoozed(Job job, int attempt, Instant at) implements JobEvent {
+  record Snoozed(Job job, int attempt, Instant at, long runNanos) implements Ended {
     public Snoozed {
       Objects.requireNonNull(job, "job: must not be null");
       Objects.requireNonNull(at, "at: must not be null");
@@ -54,7 +60,8 @@ public sealed interface JobEvent {
   }
 
   /// The job was given up.
-  record Died(Job job, int attempt, DeathReason reason, String error) implements JobEvent {
+  record Died(Job job, int attempt, DeathReason reason, String error, long runNanos)
+      implements Ended {
     public Died {
       Objects.requireNonNull(job, "job: must not be null");
       Objects.requireNonNull(reason, "reason: must not be null");
@@ -62,15 +69,15 @@ public sealed interface JobEvent {
     }
   }
 
-  /// The job was cancelled while it ran.
-  record Cancelled(Job job, int attempt) implements JobEvent {
+  /// The job was cancelled, while it waited or while it ran.
+  record Cancelled(Job job, int attempt, long runNanos) implements Ended {
     public Cancelled {
       Objects.requireNonNull(job, "job: must not be null");
     }
   }
 
   /// The job was given back by a worker that stops; the attempt does not count.
-  record Released(Job job, int attempt) implements JobEvent {
+  record Released(Job job, int attempt, long runNanos) implements Ended {
     public Released {
       Objects.requireNonNull(job, "job: must not be null");
     }

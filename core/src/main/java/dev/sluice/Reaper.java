@@ -86,7 +86,8 @@ final class Reaper implements Environment.Step {
             claim.job(),
             claim.attempt(),
             DeathReason.POISON,
-            Objects.requireNonNullElse(attempt.error(), ""))
+            Objects.requireNonNullElse(attempt.error(), ""),
+            0)
         : new JobEvent.Crashed(claim.job(), claim.attempt(), claim.crashes() + 1);
   }
 }

@@ -260,26 +260,34 @@ final class Settler implements Environment.Step {
     if (answer == Settled.LEASE_LOST) {
       return new JobEvent.LeaseLost(job, attempt);
     }
+    long ran = ranNanos(run);
     return switch (settlement) {
-      case Settlement.Complete() ->
-          new JobEvent.Succeeded(
-              job, attempt, environment.clock().monotonicNanos() - run.startedNanos);
+      case Settlement.Complete() -> new JobEvent.Succeeded(job, attempt, ran);
       case Settlement.RunAgain(var at, _, var record) -> {
         Instant when = Instant.ofEpochMilli(at);
         yield switch (record.outcome()) {
-          case SNOOZED -> new JobEvent.Snoozed(job, attempt, when);
+          case SNOOZED -> new JobEvent.Snoozed(job, attempt, when, ran);
           case PARKED -> new JobEvent.Parked(job, attempt, when);
           default ->
               new JobEvent.Retrying(
-                  job, attempt, Objects.requireNonNullElse(record.error(), ""), when);
+                  job, attempt, Objects.requireNonNullElse(record.error(), ""), when, ran);
         };
       }
       case Settlement.Bury(var reason, var record) ->
-          new JobEvent.Died(job, attempt, reason, Objects.requireNonNullElse(record.error(), ""));
-      case Settlement.Release() -> new JobEvent.Released(job, attempt);
-      case Settlement.Stop _ -> new JobEvent.Cancelled(job, attempt);
+          new JobEvent.Died(
+              job, attempt, reason, Objects.requireNonNullElse(record.error(), ""), ran);
+      case Settlement.Release() -> new JobEvent.Released(job, attempt, ran);
+      case Settlement.Stop _ -> new JobEvent.Cancelled(job, attempt, ran);
       case Settlement.Crash _, Settlement.Poison _ ->
           throw new IllegalStateException("a run cannot end as " + settlement);
+    };
+  }
+
+  private long ranNanos(Run run) {
+    return switch (run.ending()) {
+      case Ending.Returned _, Ending.Failed _ ->
+          environment.clock().monotonicNanos() - run.startedNanos;
+      case Ending.Unhandled _, Ending.Withdrawn _, Ending.Expired _, Ending.Poisoned _ -> 0;
     };
   }
 }

@@ -124,7 +124,7 @@ final class Steering {
         && engine instanceof Inspectable inspectable) {
       inspectable
           .find(id)
-          .ifPresent(view -> listeners.tell(new JobEvent.Cancelled(view.job(), view.attempt())));
+          .ifPresent(view -> listeners.tell(new JobEvent.Cancelled(view.job(), view.attempt(), 0)));
     }
     return control;
   }

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param type a word of [EventType]
 /// @param at when the next attempt is due
-/// @param runNanos how long it ran; -1 when nobody said
+/// @param runNanos how long it ran; 0 when nobody said
 /// @param crashes how many; 0 when nobody said
 record EventLine(
     EventType type,
@@ -34,14 +34,14 @@ record EventLine(
   static EventLine of(JobEvent event) {
     return switch (event) {
       case JobEvent.Started e -> line(EventType.STARTED, e);
-      case JobEvent.Succeeded e -> line(EventType.SUCCEEDED, e, null, e.runNanos(), null, null, 0);
-      case JobEvent.Retrying e -> line(EventType.RETRYING, e, e.at(), -1, null, e.error(), 0);
-      case JobEvent.Snoozed e -> line(EventType.SNOOZED, e, e.at(), -1, null, null, 0);
-      case JobEvent.Parked e -> line(EventType.PARKED, e, e.at(), -1, null, null, 0);
-      case JobEvent.Died e -> line(EventType.DIED, e, null, -1, e.reason(), e.error(), 0);
+      case JobEvent.Succeeded e -> line(EventType.SUCCEEDED, e);
+      case JobEvent.Retrying e -> line(EventType.RETRYING, e, e.at(), null, e.error(), 0);
+      case JobEvent.Snoozed e -> line(EventType.SNOOZED, e, e.at(), null, null, 0);
+      case JobEvent.Parked e -> line(EventType.PARKED, e, e.at(), null, null, 0);
+      case JobEvent.Died e -> line(EventType.DIED, e, null, e.reason(), e.error(), 0);
       case JobEvent.Cancelled e -> line(EventType.CANCELLED, e);
       case JobEvent.Released e -> line(EventType.RELEASED, e);
-      case JobEvent.Crashed e -> line(EventType.CRASHED, e, null, -1, null, null, e.crashes());
+      case JobEvent.Crashed e -> line(EventType.CRASHED, e, null, null, null, e.crashes());
       case JobEvent.LeaseLost e -> line(EventType.LEASE_LOST, e);
       case JobEvent.BecameZombie e -> line(EventType.BECAME_ZOMBIE, e);
       case JobEvent.LateResult e -> line(EventType.LATE_RESULT, e);
@@ -49,14 +49,13 @@ record EventLine(
   }
 
   private static EventLine line(EventType type, JobEvent event) {
-    return line(type, event, null, -1, null, null, 0);
+    return line(type, event, null, null, null, 0);
   }
 
   private static EventLine line(
       EventType type,
       JobEvent event,
       @Nullable Instant at,
-      long runNanos,
       @Nullable DeathReason reason,
       @Nullable String error,
       int crashes) {
@@ -67,7 +66,7 @@ record EventLine(
         event.job().type(),
         event.attempt(),
         at,
-        runNanos,
+        event instanceof JobEvent.Ended ended ? ended.runNanos() : 0,
         reason,
         error == null || error.length() <= LONGEST_ERROR
             ? error
@@ -85,7 +84,7 @@ record EventLine(
     if (at != null) {
       json.put("at", at.toString());
     }
-    if (runNanos >= 0) {
+    if (runNanos > 0) {
       json.put("runTime", Durations.text(Duration.ofNanos(runNanos)));
     }
     if (reason != null) {

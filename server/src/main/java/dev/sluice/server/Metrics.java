@@ -90,6 +90,9 @@ final class Metrics implements JobListener, CommitListener, AutoCloseable {
   @Override
   public void on(JobEvent event) {
     QueueMeters queue = queue(event.job().queue());
+    if (event instanceof JobEvent.Ended ended && ended.runNanos() > 0) {
+      queue.ran(ended.runNanos());
+    }
     switch (event) {
       case JobEvent.Started(Job job, int attempt) -> {
         if (attempt == 1) {
@@ -97,7 +100,7 @@ final class Metrics implements JobListener, CommitListener, AutoCloseable {
           queue.started(Math.max(0, clock.wallMillis() - could));
         }
       }
-      case JobEvent.Succeeded(_, _, long runNanos) -> queue.succeeded(runNanos);
+      case JobEvent.Succeeded _ -> queue.ended("succeeded");
       case JobEvent.Retrying _ -> queue.ended("retrying");
       case JobEvent.Snoozed _ -> queue.ended("snoozed");
       case JobEvent.Parked _ -> queue.ended("parked");

@@ -63,7 +63,7 @@ final class QueueMeters {
     runTime =
         timer(
             "sluice.run",
-            "How long attempts that succeeded ran",
+            "How long attempts ran, however they ended",
             5,
             25,
             100,
@@ -159,9 +159,8 @@ final class QueueMeters {
     startDelay.record(delayMillis, TimeUnit.MILLISECONDS);
   }
 
-  void succeeded(long runNanos) {
-    runTime.record(runNanos, TimeUnit.NANOSECONDS);
-    ended("succeeded");
+  void ran(long nanos) {
+    runTime.record(nanos, TimeUnit.NANOSECONDS);
   }
 
   void ended(String outcome) {

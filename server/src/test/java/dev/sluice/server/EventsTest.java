@@ -238,7 +238,8 @@ final class EventsTest {
       String long1 = "x".repeat(1000);
       // Far more than all buffers between here and there hold.
       while (events.readers() > 0) {
-        events.on(new dev.sluice.JobEvent.Died(job, 1, dev.sluice.job.DeathReason.BURIED, long1));
+        events.on(
+            new dev.sluice.JobEvent.Died(job, 1, dev.sluice.job.DeathReason.BURIED, long1, 0));
       }
       assertThat(drained(unread)).isPositive();
     }

@@ -77,29 +77,28 @@ final class HealthRoutesTest {
       probe.post("/v1/queues/mail/jobs", "{\"payload\": \"canary\", \"key\": \"k\"}");
       probe.post("/v1/queues/mail/jobs", "{\"payload\": \"canary\", \"key\": \"k\"}");
       probe.post("/v1/queues/mail/jobs", "{\"payload\": \"canary\"}");
-      String token =
-          probe
-              .post("/v1/queues/mail/jobs:lease", "{\"wait\": \"20s\"}")
-              .json()
-              .at("/jobs/0/lease/token")
-              .asString();
+      probe.post("/v1/queues/mail/jobs", "{\"payload\": \"canary\"}");
+      String token = lease(probe);
       probe.post("/v1/leases/" + token + ":complete", "");
+      probe.post("/v1/leases/" + lease(probe) + ":fail", "{}");
       probe.get("/v1/nowhere/" + token);
       HttpProbe.Answer answer = probe.get("/metrics");
       assertThat(answer.header("content-type").orElseThrow()).startsWith("text/plain");
       assertThat(answer.text().lines().toList())
           .contains(
-              "sluice_admissions_total{answer=\"accepted\",queue=\"mail\"} 2.0",
+              "sluice_admissions_total{answer=\"accepted\",queue=\"mail\"} 3.0",
               "sluice_admissions_total{answer=\"duplicate\",queue=\"mail\"} 1.0",
               "sluice_queue_jobs{queue=\"mail\",state=\"ready\"} 1.0",
               "sluice_queue_jobs{queue=\"mail\",state=\"succeeded\"} 1.0",
+              "sluice_queue_jobs{queue=\"mail\",state=\"scheduled\"} 1.0",
               "sluice_attempts_total{outcome=\"succeeded\",queue=\"mail\"} 1.0",
-              "sluice_start_delay_seconds_count{queue=\"mail\"} 1",
-              "sluice_run_seconds_count{queue=\"mail\"} 1",
-              "sluice_commit_seconds_count 3",
+              "sluice_attempts_total{outcome=\"retrying\",queue=\"mail\"} 1.0",
+              "sluice_start_delay_seconds_count{queue=\"mail\"} 2",
+              "sluice_run_seconds_count{queue=\"mail\"} 2",
+              "sluice_commit_seconds_count 4",
               "sluice_ready 1.0",
               "sluice_http_requests_seconds_count{method=\"POST\","
-                  + "route=\"/v1/queues/{queue}/jobs\",status=\"202\"} 2",
+                  + "route=\"/v1/queues/{queue}/jobs\",status=\"202\"} 3",
               "sluice_http_requests_seconds_count{method=\"none\",route=\"none\","
                   + "status=\"404\"} 1");
       assertThat(answer.text())
@@ -108,6 +107,14 @@ final class HealthRoutesTest {
           .doesNotContain("canary")
           .doesNotContain(token);
     }
+  }
+
+  private static String lease(HttpProbe probe) {
+    return probe
+        .post("/v1/queues/mail/jobs:lease", "{\"wait\": \"20s\"}")
+        .json()
+        .at("/jobs/0/lease/token")
+        .asString();
   }
 
   @Test

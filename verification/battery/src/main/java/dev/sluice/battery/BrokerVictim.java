@@ -206,9 +206,9 @@ public final class BrokerVictim {
 
   private void on(JobEvent event) {
     switch (event) {
-      case JobEvent.Died(var job, var attempt, var reason, var error) ->
+      case JobEvent.Died(var job, var attempt, var reason, var error, _) ->
           say("DIED " + job.id() + " " + attempt + " " + reason + " " + error);
-      case JobEvent.Cancelled(var job, var attempt) ->
+      case JobEvent.Cancelled(var job, var attempt, _) ->
           say("DIED " + job.id() + " " + attempt + " cancelled");
       case JobEvent.LeaseLost(var job, _) -> say("LOST " + job.id());
       case JobEvent.Started _,

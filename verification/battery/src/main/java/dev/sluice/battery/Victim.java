@@ -207,8 +207,8 @@ public final class Victim {
   private void on(JobEvent event) {
     switch (event) {
       case JobEvent.Succeeded(var job, _, _) -> say("END " + job.id() + " " + JobState.SUCCEEDED);
-      case JobEvent.Died(var job, _, _, _) -> say("END " + job.id() + " " + JobState.DEAD);
-      case JobEvent.Cancelled(var job, _) -> say("END " + job.id() + " " + JobState.CANCELLED);
+      case JobEvent.Died(var job, _, _, _, _) -> say("END " + job.id() + " " + JobState.DEAD);
+      case JobEvent.Cancelled(var job, _, _) -> say("END " + job.id() + " " + JobState.CANCELLED);
       case JobEvent.LeaseLost(var job, _) -> say("LOST " + job.id());
       case JobEvent.Crashed(var job, _, _) -> say("CRASHED " + job.id());
       case JobEvent.Started _,
