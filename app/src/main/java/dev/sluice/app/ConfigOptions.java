@@ -109,8 +109,19 @@ final class ConfigOptions {
 
   /// The engine of a configuration.
   ///
-  /// @throws ParameterException when there is none of that URL
+  /// @throws ParameterException when there is none of that URL, or it cannot do what is wanted
   EngineConfig engine(Configuration configuration) {
+    EngineConfig engine = parsed(configuration);
+    if (!engine.isRemembering() && configuration.server().queues().autoCreate().isPresent()) {
+      throw bad(
+          configuration.complaint(
+              "queues.auto-create",
+              "this engine cannot keep queues that are made on the way; name them here instead"));
+    }
+    return engine;
+  }
+
+  private EngineConfig parsed(Configuration configuration) {
     try {
       return EngineConfig.parse(configuration.engine(), folder(configuration).resolve("sluice.db"));
     } catch (IllegalArgumentException bad) {

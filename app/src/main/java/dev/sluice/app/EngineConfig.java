@@ -3,6 +3,7 @@ package dev.sluice.app;
 import dev.sluice.app.config.Configuration;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Remembering;
 import dev.sluice.memory.MemoryEngine;
 import dev.sluice.rabbitmq.RabbitEngine;
 import dev.sluice.sqlite.SqliteEngine;
@@ -105,6 +106,17 @@ sealed interface EngineConfig {
       case Rabbit(var url) -> named(() -> RabbitEngine.open(url));
       case Sqs(var url) -> named(() -> SqsEngine.open(url));
     };
+  }
+
+  /// Whether the engine keeps what is changed while the server runs.
+  default boolean isRemembering() {
+    return Remembering.class.isAssignableFrom(
+        switch (this) {
+          case Memory() -> MemoryEngine.class;
+          case Sqlite _ -> SqliteEngine.class;
+          case Rabbit _ -> RabbitEngine.class;
+          case Sqs _ -> SqsEngine.class;
+        });
   }
 
   /// What is wrong with the queues where the engine keeps them, in sentences; makes those that are

@@ -82,12 +82,6 @@ final class Serving implements AutoCloseable {
     try {
       Map<String, String> remembered =
           engine instanceof Remembering remembering ? remembering.remembered() : Map.of();
-      if (!(engine instanceof Remembering) && config.queues().autoCreate().isPresent()) {
-        throw new IllegalArgumentException(
-            "queues.auto-create: the engine '"
-                + engine.limits().engine()
-                + "' cannot keep queues that are made on the way; name them in the configuration");
-      }
       SluiceServer.policies(config, remembered)
           .forEach((name, policy) -> builder.queue(name, policy, Delivery.pull()));
     } catch (RuntimeException failure) {

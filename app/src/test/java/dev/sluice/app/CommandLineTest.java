@@ -186,6 +186,7 @@ final class CommandLineTest {
           HOOK {url: 'https://h.example/', secret-file: DIR/none} | line 4: queues.mail.x.delivery.webhook.secret-file: 'DIR/none' must be
           HOOK {url: 'https://h.example/', secretFile: DIR/open} | line 4: queues.mail.x.delivery.webhook.secretFile: 'DIR/open' must be a file that its owner alone may read
           queues:;  auto-create:;    template: {delivery: {webhook: {url: foo}}} | line 3: queues.auto-create.template.delivery.webhook.url: 'foo'
+          engine: amqp://broker.invalid/x;queues:;  auto-create: {max: 5} | line 3: queues.auto-create: this engine cannot keep queues
           """)
   void checkAndServeAgreeOnWhatIsValid(String yaml, String part, @TempDir Path directory)
       throws IOException {

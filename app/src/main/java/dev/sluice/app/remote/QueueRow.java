@@ -13,7 +13,12 @@ record QueueRow(JsonNode json) {
 
   /// A count as people should read it: with `~` when it is near the truth only.
   String shown(long count) {
-    return (Json.flag(json, "approximate") ? "~" : "") + Numbers.grouped(count);
+    return mark() + Numbers.grouped(count);
+  }
+
+  /// What stands before each count.
+  String mark() {
+    return Json.flag(json, "approximate") ? "~" : "";
   }
 
   /// Jobs in a state.

@@ -187,7 +187,7 @@ final class QueuesCommand implements Callable<Integer> {
         if (output.json()) {
           output.json(Json.object().put("count", queue.waiting()).put("dryRun", true));
         } else {
-          output.print("would cancel " + Numbers.jobs(queue.waiting()));
+          output.print("would cancel " + queue.mark() + Numbers.jobs(queue.waiting()));
         }
         output.note("nothing was done: say --yes to do it");
         return 1;
@@ -230,16 +230,30 @@ final class QueuesCommand implements Callable<Integer> {
     return 0;
   }
 
-  /// Of the rules, those that hold; and beside them, what they were where that was changed.
+  /// Of the rules, those that hold, and beside them what they were where that was changed; counts
+  /// that are near the truth only say so.
   private static JsonNode readable(JsonNode queue) {
-    JsonNode policy = queue.path("policy");
-    if (!(queue.deepCopy() instanceof ObjectNode shown) || !policy.has("effective")) {
+    if (!(queue.deepCopy() instanceof ObjectNode shown)) {
       return queue;
     }
-    shown.remove("policy");
-    ObjectNode rules = Json.object();
-    compare(policy.path("effective"), policy.path("configured"), policy.path("override"), rules);
-    shown.set("policy", rules);
+    QueueRow row = new QueueRow(queue);
+    if (!row.mark().isEmpty()) {
+      shown.remove("approximate");
+      ObjectNode counts = shown.putObject("counts");
+      for (String state : queue.path("counts").propertyNames()) {
+        counts.put(state, row.shown(row.count(state)));
+      }
+      shown.put("waiting", row.shown(row.waiting()));
+    }
+    JsonNode policy = queue.path("policy");
+    if (policy.has("effective")) {
+      shown.remove("policy");
+      compare(
+          policy.path("effective"),
+          policy.path("configured"),
+          policy.path("override"),
+          shown.putObject("policy"));
+    }
     return shown;
   }
 

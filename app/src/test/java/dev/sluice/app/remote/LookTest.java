@@ -227,6 +227,20 @@ final class LookTest {
   }
 
   @Test
+  void countsNearTheTruthSaySo() {
+    String near = QUEUE.replaceFirst("\\{", "{\"approximate\":true,");
+    server
+        .on("GET /v1/queues", 200, "{\"queues\":[" + near + "]}")
+        .on("GET /v1/queues/mail", 200, near);
+
+    assertThat(shell.run("queues", "list").out()).contains("   ~10  ");
+    assertThat(shell.run("queues", "show", "mail").out().replaceAll(" +", " "))
+        .contains("counts.READY ~10\n", "waiting ~12\n")
+        .doesNotContain("approximate");
+    assertThat(shell.run("queues", "purge", "mail").out()).isEqualTo("would cancel ~12 jobs\n");
+  }
+
+  @Test
   void changesSchedules() throws InterruptedException {
     String schedule = "{\"name\":\"s\",\"queue\":\"q\",\"cron\":\"0 3 * * *\"}";
     server
