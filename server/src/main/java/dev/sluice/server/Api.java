@@ -61,11 +61,12 @@ final class Api {
 
   /// Hands the table to Helidon.
   void route(HttpRouting.Builder routing) {
-    // A verb is a part of its path: without this order `x:pause` would be taken for a name.
+    // Paths are tried in this order, so the everyday ones stand first in the table; but a verb is a
+    // part of its path, and before the others `x:pause` would be taken for a name.
     Map<String, Header> allowed = allowed();
     Stream.concat(
-            allowed.keySet().stream().filter(Api::endsWithVerb),
-            allowed.keySet().stream().filter(path -> !endsWithVerb(path)))
+            allowed.keySet().stream().filter(path -> !endsWithName(path)),
+            allowed.keySet().stream().filter(Api::endsWithName))
         .forEach(path -> route(routing, path, Objects.requireNonNull(allowed.get(path))));
     routing
         .any((request, response) -> {
@@ -75,8 +76,8 @@ final class Api {
         .error(Throwable.class, this::failed);
   }
 
-  private static boolean endsWithVerb(String path) {
-    return path.indexOf(':', path.lastIndexOf('/')) >= 0;
+  private static boolean endsWithName(String path) {
+    return path.endsWith("}");
   }
 
   private void route(HttpRouting.Builder routing, String path, Header methods) {

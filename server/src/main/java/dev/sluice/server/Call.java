@@ -154,7 +154,8 @@ final class Call {
     if (announced.isPresent() && announced.getAsLong() > most) {
       throw tooLarge(most);
     }
-    byte[] body = input().readNBytes(most + 1);
+    // Room for what is announced and no more: most bodies are small.
+    byte[] body = input().readNBytes((int) announced.orElse(most + 1L));
     if (body.length > most) {
       throw tooLarge(most);
     }

@@ -141,8 +141,9 @@ final class EnqueueRoutes {
   }
 
   private void accepted(Call call, String queue, JobId id, EnqueueOptions options) {
+    String name = id.toString();
     Map<String, Object> body = new LinkedHashMap<>();
-    body.put("id", id.toString());
+    body.put("id", name);
     long now = clock.wallMillis();
     long dueAt = dueMillis(options, now);
     if (dueAt > now) {
@@ -157,7 +158,7 @@ final class EnqueueRoutes {
           .eta()
           .ifPresent(eta -> body.put("eta", Instant.ofEpochMilli(now + eta.toMillis()).toString()));
     }
-    call.header(location(id));
+    call.header(location(name));
     call.send(Status.ACCEPTED_202, body);
   }
 
@@ -169,7 +170,7 @@ final class EnqueueRoutes {
     return options.runAt().isPresent() ? options.runAt().get().toEpochMilli() : 0;
   }
 
-  private static Header location(JobId id) {
+  private static Header location(String id) {
     return HeaderValues.create(HeaderNames.LOCATION, "/v1/jobs/" + id);
   }
 
@@ -178,7 +179,7 @@ final class EnqueueRoutes {
     if (!wanted.isSameAs(sluice, id)) {
       throw JobRequest.keyReused().with("id", id.toString()).exception();
     }
-    call.header(location(id));
+    call.header(location(id.toString()));
     call.send(Status.OK_200, Map.of("id", id.toString(), "duplicate", true));
   }
 

@@ -124,6 +124,8 @@ public final class SluiceServer implements AutoCloseable {
             .shutdownHook(false)
             .shutdownGracePeriod(LAST_ANSWERS)
             .maxTcpConnections(limits.maxConnections())
+            // Else the second part of a long answer waits for the client's delayed ACK, 40 ms.
+            .connectionOptions(socket -> socket.tcpNoDelay(true))
             .protocolsDiscoverServices(false)
             .addConnectionSelector(connections)
             // The reason is wanted by the handlers; they show none of it.

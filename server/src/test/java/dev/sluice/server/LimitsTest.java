@@ -11,6 +11,8 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -91,6 +93,30 @@ final class LimitsTest {
     int port = start(limits(1000, LONG, LONG, SHORT, LONG));
     isCut(port, POST + "Content-Length: 5000\r\n\r\n");
     isCut(port, POST + "Transfer-Encoding: chunked\r\n\r\nfff\r\n");
+    isCut(port, POST + "Content-Type: application/x-ndjson\r\nContent-Length: 5000\r\n\r\n{}\n{");
+  }
+
+  /// While the server lets it wait, a client is neither idle nor slow.
+  @Test
+  void aWaitMayLastLongerThanEveryLimit() throws IOException {
+    int port = start(limits(1000, SHORT, SHORT, SHORT, SHORT));
+    String wait = "{\"wait\":\"1s\"}";
+    try (RawClient worker = new RawClient(port)) {
+      worker.send(
+          "POST /v1/queues/default/jobs:lease HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+              + wait.length()
+              + "\r\n\r\n"
+              + wait);
+      assertThat(worker.readAnswer()).startsWith("HTTP/1.1 200");
+    }
+    try (RawClient producer = new RawClient(port);
+        RawClient waiting = new RawClient(port)) {
+      producer.send(POST + "Content-Length: 2\r\n\r\n{}");
+      Matcher id = Pattern.compile("Location: (\\S+)").matcher(producer.readAnswer());
+      assertThat(id.find()).isTrue();
+      waiting.send("GET " + id.group(1) + "?wait=1s HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      assertThat(waiting.readAnswer()).startsWith("HTTP/1.1 200");
+    }
   }
 
   @Test
