@@ -126,7 +126,7 @@ final class Receiver {
       lock.lock();
       try {
         expected -= most;
-        allowed = came == most ? Math.min(MOST, allowed * 2) : 1;
+        allowed = came == most ? Math.min(MOST, allowed * 2) : came == 0 ? 1 : (allowed + 1) / 2;
         most = isWanted() && polls <= allowed ? expect() : 0;
         if (most <= 0) {
           most = 0;

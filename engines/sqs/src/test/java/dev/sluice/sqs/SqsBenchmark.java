@@ -39,7 +39,7 @@ public final class SqsBenchmark {
   private record Rates(double send, double receive) {}
 
   public static void main(String[] args) throws Exception {
-    int jobs = args.length > 0 ? Integer.parseInt(args[0]) : 20_000;
+    int jobs = args.length > 0 ? Integer.parseInt(args[0]) : 80_000;
     int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 7;
     List<Rates> bare = new ArrayList<>();
     List<Rates> same = new ArrayList<>();
