@@ -15,18 +15,30 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Load on a server over HTTP, from another process: `bulk PORT JOBS`, `single PORT PATH SECONDS`
-/// or `overload PORT SECONDS`. Prints one figure a line.
+/// Load on a server over HTTP, from another process: `bulk PORT JOBS`, `single PORT PATH SECONDS`,
+/// `overload PORT SECONDS`, or `work PORT` until it is ended. Prints one figure a line.
 ///
 /// Threading: each connection has a virtual thread of its own.
 public final class ServerLoad {
   private static final int CONNECTIONS = 64;
   private static final int BULKS = 4;
   private static final int LINES = 500;
+
+  /// What the workers could do at most is 100 jobs in 50 ms each, 4,000 a second.
+  private static final int WORKERS = 2;
+
+  private static final int LEASED = 100;
+  private static final long WORK_NANOS = 50_000_000;
+
+  /// More than the workers can do, and not much more.
+  private static final int ENOUGH = 6_000;
+
   private static final String JSON = "Content-Type: application/json\r\n";
   private static final Pattern TOKEN = Pattern.compile("\"token\":\"([^\"]+)\"");
 
@@ -38,6 +50,7 @@ public final class ServerLoad {
       case "bulk" -> bulk(port, Integer.parseInt(args[2]));
       case "single" -> single(port, args[2], Integer.parseInt(args[3]));
       case "overload" -> overload(port, Integer.parseInt(args[2]));
+      case "work" -> all(WORKERS, () -> work(port));
       default -> throw new IllegalArgumentException("unknown: " + args[0]);
     }
   }
@@ -169,26 +182,21 @@ public final class ServerLoad {
     print("single per second", taken / seconds);
   }
 
-  /// Workers at their limit, producers at about that and then at ten times as many connections.
+  /// Producers a bit faster than the workers, and then ten times as fast as these.
   private static void overload(int port, int seconds) throws Exception {
-    try (ExecutorService working = Executors.newVirtualThreadPerTaskExecutor()) {
-      long end = System.nanoTime() + (2L * seconds + 4) * 1_000_000_000L;
-      for (int i = 0; i < 2; i++) {
-        var _ = working.submit(() -> work(port, end));
-      }
-      produce(port, CONNECTIONS / 10, 2);
-      Produced one = produce(port, CONNECTIONS / 10, seconds);
-      Produced ten = produce(port, CONNECTIONS / 10 * 10, seconds);
-      print("accepted per second at the limit", one.accepted / seconds, "refused", one.refused());
-      print("accepted per second at ten times", ten.accepted / seconds, "refused", ten.refused());
-      print("ratio", Math.round(100.0 * ten.accepted / one.accepted) / 100.0);
-      print("refusal p50 ms", ten.millis(0.5), "p99 ms", ten.millis(0.99));
-    }
+    produce(port, ENOUGH, 2);
+    Produced enough = produce(port, ENOUGH, seconds);
+    long peak = enough.accepted / seconds;
+    Produced ten = produce(port, 10 * peak, seconds);
+    print("peak accepted per second", peak, "of", enough.asked() / seconds);
+    print("accepted per second at ten times", ten.accepted / seconds, "of", ten.asked() / seconds);
+    print("ratio", Math.round(100.0 * ten.accepted / enough.accepted) / 100.0);
+    print("refusal p50 ms", ten.millis(0.5), "p99 ms", ten.millis(0.99));
   }
 
   private record Produced(long accepted, List<Long> refusals) {
-    int refused() {
-      return refusals.size();
+    long asked() {
+      return accepted + refusals.size();
     }
 
     double millis(double share) {
@@ -198,16 +206,20 @@ public final class ServerLoad {
     }
   }
 
-  private static Produced produce(int port, int connections, int seconds) throws Exception {
+  /// Asks so often a second, as long as the connections are quick enough for that.
+  private static Produced produce(int port, long perSecond, int seconds) throws Exception {
     LongAdder accepted = new LongAdder();
     long end = System.nanoTime() + seconds * 1_000_000_000L;
+    long pauseNanos = CONNECTIONS * 1_000_000_000L / perSecond;
     List<List<Long>> times =
         all(
-            connections,
+            CONNECTIONS,
             () -> {
               List<Long> refusals = new ArrayList<>();
               try (Client client = new Client(port)) {
-                while (System.nanoTime() < end) {
+                long due = System.nanoTime() + ThreadLocalRandom.current().nextLong(pauseNanos);
+                for (long now = due; now < end; now = System.nanoTime(), due += pauseNanos) {
+                  LockSupport.parkNanos(due - now);
                   long begun = System.nanoTime();
                   int status =
                       client.post("/v1/queues/tight/jobs", JSON, "{\"payload\":1}").status();
@@ -224,17 +236,13 @@ public final class ServerLoad {
     return new Produced(accepted.sum(), refusals);
   }
 
-  /// A worker elsewhere: takes up to a hundred, and tells that they are done.
-  private static Void work(int port, long end) throws IOException {
+  /// A worker elsewhere: takes what it can get, is busy with it for a while, and tells that it is
+  /// done.
+  private static Void work(int port) throws IOException {
+    String lease = "{\"max\":" + LEASED + ",\"lease\":\"30s\",\"wait\":\"1s\"}";
     try (Client client = new Client(port)) {
-      while (System.nanoTime() < end) {
-        String leased =
-            client
-                .post(
-                    "/v1/queues/tight/jobs:lease",
-                    JSON,
-                    "{\"max\":100,\"lease\":\"30s\",\"wait\":\"1s\"}")
-                .body();
+      for (; ; ) {
+        String leased = client.post("/v1/queues/tight/jobs:lease", JSON, lease).body();
         StringBuilder tokens = new StringBuilder();
         Matcher found = TOKEN.matcher(leased);
         while (found.find()) {
@@ -242,11 +250,11 @@ public final class ServerLoad {
           tokens.append(found.group(1)).append("\"}");
         }
         if (!tokens.isEmpty()) {
+          LockSupport.parkNanos(WORK_NANOS);
           client.post("/v1/leases:complete", JSON, "{\"leases\":[" + tokens + "]}");
         }
       }
     }
-    return null;
   }
 
   private static long sum(int threads, Callable<Long> work) throws Exception {
