@@ -6,6 +6,7 @@ import dev.sluice.Delivery;
 import dev.sluice.QueuePolicy;
 import dev.sluice.Sluice;
 import dev.sluice.SluiceBuilder;
+import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
 import dev.sluice.memory.MemoryEngine;
 import java.io.IOException;
@@ -96,7 +97,26 @@ final class HttpProbe implements AutoCloseable {
       Callers callers,
       UnaryOperator<SluiceBuilder> queues,
       Environment environment) {
-    Sluice sluice = queues.apply(Sluice.on(MemoryEngine.open())).start();
+    return start(config, callers, MemoryEngine.open(), queues, environment);
+  }
+
+  /// With an engine that can do less, and the queue `mail`.
+  static HttpProbe start(Engine engine) {
+    return start(
+        ServerConfig.defaults().withQueues(QueueList.none()),
+        Callers.everybody(),
+        engine,
+        builder -> builder.queue("mail", QueuePolicy.defaults(), Delivery.pull()),
+        Environment.system());
+  }
+
+  private static HttpProbe start(
+      ServerConfig config,
+      Callers callers,
+      Engine engine,
+      UnaryOperator<SluiceBuilder> queues,
+      Environment environment) {
+    Sluice sluice = queues.apply(Sluice.on(engine)).start();
     try {
       return new HttpProbe(
           sluice, SluiceServer.start(config.withPort(0), sluice, callers, environment));

@@ -9,6 +9,7 @@ import dev.sluice.JobType;
 import dev.sluice.Outcome;
 import dev.sluice.Schedule;
 import dev.sluice.Sluice;
+import dev.sluice.contract.Brokerlike;
 import dev.sluice.engine.Controllable.Control;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.JobId;
@@ -30,14 +31,14 @@ import org.junit.jupiter.api.io.TempDir;
 final class BrokerRolesTest {
   @TempDir Path directory;
 
-  private final AtomicReference<Brokerlike> engine = new AtomicReference<>();
+  private final AtomicReference<Brokerlike<MemoryEngine>> engine = new AtomicReference<>();
   private Rig rig;
 
   @BeforeEach
   void wrapped() {
     rig = new Rig(EngineKind.MEMORY, directory);
     rig.wrap(inner -> {
-      Brokerlike wrapped = new Brokerlike((MemoryEngine) inner);
+      Brokerlike<MemoryEngine> wrapped = new Brokerlike<>((MemoryEngine) inner);
       engine.set(wrapped);
       return wrapped;
     });
@@ -48,8 +49,8 @@ final class BrokerRolesTest {
     rig.close();
   }
 
-  private Brokerlike broker() {
-    Brokerlike opened = engine.get();
+  private Brokerlike<MemoryEngine> broker() {
+    Brokerlike<MemoryEngine> opened = engine.get();
     assertThat(opened).isNotNull();
     return opened;
   }

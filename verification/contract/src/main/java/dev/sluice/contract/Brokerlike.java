@@ -1,4 +1,4 @@
-package dev.sluice.runtime;
+package dev.sluice.contract;
 
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.ClaimRequest;
@@ -7,6 +7,7 @@ import dev.sluice.engine.Controllable;
 import dev.sluice.engine.Countable;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Extension;
+import dev.sluice.engine.Inspectable;
 import dev.sluice.engine.Lease;
 import dev.sluice.engine.Limits;
 import dev.sluice.engine.Offer;
@@ -20,31 +21,33 @@ import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
-import dev.sluice.memory.MemoryEngine;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
-/// The memory engine with the roles of a broker: it gives a job whose lease is lost to the next
-/// worker by itself, and shows nothing but counts and dead jobs.
+/// An engine cut down to the roles of a broker, for tests of what is built on engines: it gives a
+/// job whose lease is lost to the next worker by itself, and shows nothing but counts and dead
+/// jobs.
 ///
 /// Threading: thread-safe.
-final class Brokerlike implements Engine, Countable, Redrivable {
-  private final MemoryEngine inner;
+///
+/// @param <E> keeps its jobs in this process, and holds a lease by a clock that tests can move
+public final class Brokerlike<E extends Engine & Inspectable & Controllable>
+    implements Engine, Countable, Redrivable {
+  private final E inner;
   private final Map<JobId, Lease> claims = new ConcurrentHashMap<>();
-  private final AtomicReference<Consumer<Lease>> hint = new AtomicReference<>(_ -> {});
+  private volatile Consumer<Lease> hint = _ -> {};
 
-  Brokerlike(MemoryEngine inner) {
+  public Brokerlike(E inner) {
     this.inner = inner;
   }
 
   /// What a broker does when the connection is gone.
-  void loseConnection() {
+  public void loseConnection() {
     claims.values().forEach(this::lose);
   }
 
@@ -52,7 +55,7 @@ final class Brokerlike implements Engine, Countable, Redrivable {
     AttemptRecord lost =
         new AttemptRecord(1, AttemptOutcome.LOST, null, Instant.EPOCH, Instant.EPOCH);
     inner.settle(List.of(new Settle(lease, new Settlement.Crash(lost))));
-    hint.get().accept(lease);
+    hint.accept(lease);
   }
 
   @Override
@@ -106,7 +109,7 @@ final class Brokerlike implements Engine, Countable, Redrivable {
 
   @Override
   public void onLost(Consumer<Lease> lost) {
-    hint.set(lost);
+    hint = lost;
   }
 
   @Override
