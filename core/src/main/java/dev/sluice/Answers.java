@@ -4,7 +4,6 @@ import dev.sluice.engine.Environment;
 import dev.sluice.engine.Offer;
 import dev.sluice.job.Admission;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 
 /// What producers are told: the engine's answer, counted, and a refusal with the time that it takes
@@ -12,14 +11,22 @@ import java.util.Optional;
 ///
 /// Threading: thread-safe.
 final class Answers {
-  private final GroupCommitter committer;
+  private final Committers committers;
   private final Environment environment;
   private final Runs runs;
   private final boolean handlers;
+  private final boolean brokered;
 
   /// @param handlers whether job types have handlers here
-  Answers(GroupCommitter committer, Environment environment, Runs runs, boolean handlers) {
-    this.committer = committer;
+  /// @param brokered whether workers of other processes may run the jobs
+  Answers(
+      Committers committers,
+      Environment environment,
+      Runs runs,
+      boolean handlers,
+      boolean brokered) {
+    this.committers = committers;
+    this.brokered = brokered;
     this.environment = environment;
     this.runs = runs;
     this.handlers = handlers;
@@ -43,7 +50,7 @@ final class Answers {
     if (room == Fullness.Room.NONE) {
       return of(queue, new Admission.Refused(Admission.Reason.CAPACITY_JOBS, Optional.empty()));
     }
-    Admission admission = committer.commit(List.of(offer)).getFirst();
+    Admission admission = committers.commit(offer);
     if (admission instanceof Admission.Refused(var reason, _)) {
       if (reason == Admission.Reason.CAPACITY_JOBS) {
         queue.fullness.full(capacity, started, now);
@@ -76,7 +83,7 @@ final class Answers {
       return new Admission.Refused(Admission.Reason.PAUSED, Optional.empty());
     }
     long now = environment.clock().monotonicNanos();
-    if (!queue.isWorked(handlers, now)) {
+    if (!brokered && !queue.isWorked(handlers, now)) {
       return new Admission.Refused(Admission.Reason.NO_WORKER, Optional.empty());
     }
     Duration retryAfter =

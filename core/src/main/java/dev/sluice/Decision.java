@@ -42,7 +42,8 @@ final class Decision {
                   AttemptOutcome.CANCELLED,
                   "its schedule has changed since the firing was planned",
                   nowMillis));
-      case Ending.Poisoned() -> new Settlement.Bury(DeathReason.POISON, lost(claim, nowMillis));
+      case Ending.Poisoned() ->
+          new Settlement.Bury(DeathReason.POISON, lostBefore(claim, nowMillis));
       case Ending.Expired() ->
           new Settlement.Bury(
               DeathReason.EXPIRED,
@@ -64,6 +65,17 @@ final class Decision {
 
   private static AttemptRecord lost(Claim claim, long nowMillis) {
     return attempt(claim, AttemptOutcome.LOST, "the worker ended without a word", nowMillis);
+  }
+
+  /// The attempt before, of which nobody has told how it ended: this one was not begun.
+  private static AttemptRecord lostBefore(Claim claim, long nowMillis) {
+    AttemptRecord lost = lost(claim, nowMillis);
+    return new AttemptRecord(
+        Math.max(1, lost.attempt() - 1),
+        lost.outcome(),
+        lost.error(),
+        lost.startedAt(),
+        lost.endedAt());
   }
 
   /// Whether the job must not be started any more. One that was started before came in time and is

@@ -6,7 +6,6 @@ import dev.sluice.engine.Claimed;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
-import dev.sluice.engine.Reclaiming;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -237,7 +236,7 @@ final class Dispatcher implements Environment.Step {
   private void route(Run run, Map<String, Ask> asks) {
     if (Decision.isExpired(run.claim, run.claim.startedAtMillis())) {
       run.endOrDiscard(new Ending.Expired());
-    } else if (!(engine instanceof Reclaiming)
+    } else if (engine.limits().brokered()
         && run.claim.crashes() >= run.queue.policy().maxCrashes()) {
       run.endOrDiscard(new Ending.Poisoned());
     } else if (run instanceof HandlerRun handled && handled.isUnhandled()) {

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class GroupCommitter {
   private final Engine engine;
   private final Environment.Clock clock;
-  private volatile CommitListener listener;
+  private final CommitListener listener;
   private final int batch;
   private final AtomicBoolean leading = new AtomicBoolean();
   private final ConcurrentLinkedQueue<Call> gathered = new ConcurrentLinkedQueue<>();
@@ -32,11 +32,6 @@ final class GroupCommitter {
     this.clock = clock;
     this.listener = listener;
     this.batch = engine.limits().batch();
-  }
-
-  /// Names who is told of each batch from now on.
-  void measure(CommitListener changed) {
-    listener = changed;
   }
 
   /// Offers to the engine and returns its answers, in order.

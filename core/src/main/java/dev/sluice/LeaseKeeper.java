@@ -20,16 +20,20 @@ final class LeaseKeeper implements Environment.Step {
   private final Environment.Clock clock;
   private final Runs runs;
 
+  /// Whether a queue can fail by itself.
+  private final boolean alone;
+
   LeaseKeeper(Engine engine, Environment.Clock clock, Runs runs) {
     this.engine = engine;
     this.clock = clock;
     this.runs = runs;
+    this.alone = engine.limits().brokered();
   }
 
   @Override
   public long step() {
     long now = clock.monotonicNanos();
-    Map<Duration, List<Run>> due = new HashMap<>();
+    Map<Due, List<Run>> due = new HashMap<>();
     for (Run run : runs.snapshot()) {
       if (run instanceof PulledRun) {
         // Its worker does that, as the sign that it lives.
@@ -39,22 +43,41 @@ final class LeaseKeeper implements Environment.Step {
       Duration lease = run.queue.policy().lease();
       long shorter = Math.min(lease.toNanos(), run.lease.toNanos());
       if (now - run.extendedNanos >= shorter / 3) {
-        due.computeIfAbsent(lease, _ -> new ArrayList<>()).add(run);
+        due.computeIfAbsent(new Due(lease, alone ? run.queue.name() : ""), _ -> new ArrayList<>())
+            .add(run);
       }
     }
-    due.forEach((lease, some) -> extend(some, lease, now));
+    extend(due, now);
     return INTERVAL_NANOS;
   }
 
-  private void extend(List<Run> due, Duration lease, long now) {
+  /// What is extended in one go.
+  private record Due(Duration lease, String queue) {}
+
+  /// Whatever goes wrong with some leases, the others are extended.
+  private void extend(Map<Due, List<Run>> due, long now) {
+    RuntimeException failed = null;
     int batch = engine.limits().batch();
-    for (int from = 0; from < due.size(); from += batch) {
-      List<Run> part = due.subList(from, Math.min(due.size(), from + batch));
-      List<Extension> answers =
-          engine.extend(part.stream().map(run -> run.claim.lease()).toList(), lease);
-      for (int i = 0; i < part.size(); i++) {
-        heed(part.get(i), answers.get(i), lease, now);
+    for (Map.Entry<Due, List<Run>> some : due.entrySet()) {
+      List<Run> runs = some.getValue();
+      for (int from = 0; from < runs.size(); from += batch) {
+        try {
+          extend(runs.subList(from, Math.min(runs.size(), from + batch)), some.getKey().lease, now);
+        } catch (RuntimeException failure) {
+          failed = failed == null ? failure : failed;
+        }
       }
+    }
+    if (failed != null) {
+      throw failed;
+    }
+  }
+
+  private void extend(List<Run> part, Duration lease, long now) {
+    List<Extension> answers =
+        engine.extend(part.stream().map(run -> run.claim.lease()).toList(), lease);
+    for (int i = 0; i < part.size(); i++) {
+      heed(part.get(i), answers.get(i), lease, now);
     }
   }
 

@@ -12,8 +12,9 @@ import dev.sluice.job.Job;
 import dev.sluice.job.Lifecycle;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -21,14 +22,12 @@ import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// The step machine that has ended runs recorded, many in one commit, and then frees their slots
-/// and tells the listeners. While the engine cannot record, ended runs keep their slots and wait.
+/// and tells the listeners. While the engine cannot record, ended runs keep their slots and wait;
+/// on a broker, which can fail for one queue alone, only those of that queue.
 ///
 /// Threading: [#ended] and [#endedLate] are thread-safe; [#step] is confined to the settler's loop.
 final class Settler implements Environment.Step {
   private static final System.Logger LOG = System.getLogger("dev.sluice.settler");
-  private static final long FIRST_PAUSE_NANOS = 100_000_000;
-  private static final long LONGEST_PAUSE_NANOS = 5_000_000_000L;
-
   private final Engine engine;
   private final Environment environment;
   private final Runs runs;
@@ -39,14 +38,17 @@ final class Settler implements Environment.Step {
   /// Ended runs, newest first: a stack of links, bounded by the slots (Treiber, 1986).
   private final AtomicReference<@Nullable Run> ended = new AtomicReference<>();
 
-  /// Taken from the stack and not yet recorded, oldest first.
-  private final ArrayList<Run> pending = new ArrayList<>();
+  /// Taken from the stack and not yet recorded, by what is recorded together.
+  private final Map<String, SettleLane> lanes = new LinkedHashMap<>();
 
-  /// Taken from the stack and not yet in `pending`, newest first: what waits here while there is no
-  /// memory for a longer list.
+  /// Taken from the stack and not yet in a lane, newest first: what waits here while there is no
+  /// memory for longer lists.
   private @Nullable Run taken;
 
-  private long pauseNanos = FIRST_PAUSE_NANOS;
+  /// Whether a queue can fail by itself, and then shall not hold up the others.
+  private final boolean alone;
+
+  private long turns;
   private volatile @Nullable String trouble;
   private volatile Runnable wake = () -> {};
   private volatile Runnable slotsFreed = () -> {};
@@ -57,6 +59,7 @@ final class Settler implements Environment.Step {
     this.runs = runs;
     this.listeners = listeners;
     this.batch = engine.limits().batch();
+    this.alone = engine.limits().brokered();
     this.jitter = () -> environment.random().nextDouble();
   }
 
@@ -102,49 +105,80 @@ final class Settler implements Environment.Step {
   @Override
   public long step() {
     takeEnded();
-    if (pending.isEmpty()) {
-      return WHEN_WOKEN;
+    long now = environment.clock().monotonicNanos();
+    SettleLane first = null;
+    long wait = WHEN_WOKEN;
+    for (SettleLane lane : lanes.values()) {
+      long pause = lane.nanosToTry(now);
+      wait = Math.min(wait, pause);
+      if (pause == 0 && (first == null || lane.servedAt < first.servedAt)) {
+        first = lane;
+      }
     }
+    if (first == null) {
+      return wait;
+    }
+    settle(first);
+    return AT_ONCE;
+  }
+
+  private void settle(SettleLane lane) {
+    lane.servedAt = ++turns;
     // What needs memory comes before the settling, which must not be forgotten after it was done.
-    List<Run> part = List.copyOf(pending.subList(0, Math.min(batch, pending.size())));
+    List<Run> part = lane.next(batch);
     List<Settle> settles = decide(part);
     List<Settled> answers;
     try {
       answers = engine.settle(settles);
     } catch (EngineUnavailableException unavailable) {
-      LOG.log(
-          System.Logger.Level.WARNING,
-          part.size() + " ended jobs wait to be recorded: " + unavailable.getMessage());
-      trouble = part.size() + " ended jobs wait to be recorded: " + unavailable.getMessage();
-      long pause = pauseNanos;
-      pauseNanos = Math.min(LONGEST_PAUSE_NANOS, pauseNanos * 2);
-      return pause;
+      String why = part.size() + " ended jobs wait to be recorded: " + unavailable.getMessage();
+      LOG.log(System.Logger.Level.WARNING, why);
+      lane.failed(why, environment.clock().monotonicNanos());
+      trouble = why;
+      return;
     }
-    pauseNanos = FIRST_PAUSE_NANOS;
-    trouble = null;
-    pending.subList(0, part.size()).clear();
+    lane.recorded(part.size());
+    if (lane.isEmpty()) {
+      lanes.remove(lane.name());
+    }
+    trouble = anyTrouble();
     runs.remove(part);
     freeSlots(part, settles, answers);
     slotsFreed.run();
     report(part, settles, answers);
-    return AT_ONCE;
+  }
+
+  private @Nullable String anyTrouble() {
+    for (SettleLane lane : lanes.values()) {
+      if (lane.trouble() != null) {
+        return lane.trouble();
+      }
+    }
+    return null;
   }
 
   private void takeEnded() {
     if (taken == null) {
       taken = ended.getAndSet(null);
     }
-    int from = pending.size();
-    int to = from;
+    // All that needs memory comes first: what has been moved must not be moved again.
     for (Run run = taken; run != null; run = run.settledNext) {
-      to++;
+      lanes.computeIfAbsent(laneOf(run), SettleLane::new).expect();
     }
-    pending.ensureCapacity(to);
+    for (SettleLane lane : lanes.values()) {
+      lane.makeRoom();
+    }
     for (Run run = taken; run != null; run = run.settledNext) {
-      pending.add(run);
+      Objects.requireNonNull(lanes.get(laneOf(run))).add(run);
     }
     taken = null;
-    Collections.reverse(pending.subList(from, pending.size()));
+    for (SettleLane lane : lanes.values()) {
+      lane.turnRound();
+    }
+  }
+
+  private String laneOf(Run run) {
+    return alone ? run.queue.name() : "";
   }
 
   private List<Settle> decide(List<Run> part) {

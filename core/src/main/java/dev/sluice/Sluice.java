@@ -54,7 +54,7 @@ public final class Sluice implements AutoCloseable {
   private final Queues queues;
   private final boolean handlers;
   private final Ids ids;
-  private final GroupCommitter committer;
+  private final Committers committers;
   private final Recurring recurring;
   private final Runs runs = new Runs();
   private final Answers answers;
@@ -75,9 +75,9 @@ public final class Sluice implements AutoCloseable {
     builder.queues.forEach(
         (name, queue) -> queues.put(name, queue.policy(), queue.delivery(), now));
     ids = new Ids(clock, environment.random());
-    committer = new GroupCommitter(engine, clock, builder.commitListener);
+    committers = new Committers(engine, clock, builder.commitListener);
     recurring = new Recurring(clock, job -> enqueue(List.of(job)).getFirst(), this::withdraw);
-    answers = new Answers(committer, environment, runs, handlers);
+    answers = new Answers(committers, environment, runs, handlers, limits.brokered());
     settler = new Settler(engine, environment, runs, listeners);
     Reaper reaper = new Reaper(engine, clock, queues, runs, listeners);
     keeper =
@@ -189,11 +189,8 @@ public final class Sluice implements AutoCloseable {
       return targets.stream().map(answers::stopping).toList();
     }
     List<Admission> admissions = new ArrayList<>(jobs.size());
-    for (int from = 0; from < offers.size(); from += limits.batch()) {
-      int to = Math.min(offers.size(), from + limits.batch());
-      for (Admission admission : committer.commit(offers.subList(from, to))) {
-        admissions.add(answers.of(targets.get(admissions.size()), admission));
-      }
+    for (Admission admission : committers.commit(offers)) {
+      admissions.add(answers.of(targets.get(admissions.size()), admission));
     }
     return admissions;
   }
@@ -382,6 +379,7 @@ public final class Sluice implements AutoCloseable {
   ///   cannot show jobs
   public void drop(String queue) {
     steering.drop(queue, recurring::into);
+    committers.forget(queue);
   }
 
   /// The door for workers in other processes.
@@ -415,7 +413,7 @@ public final class Sluice implements AutoCloseable {
 
   /// Names who is told of each batch of enqueues from now on, in place of an earlier one.
   public void measure(CommitListener listener) {
-    committer.measure(Objects.requireNonNull(listener, "listener: must not be null"));
+    committers.measure(Objects.requireNonNull(listener, "listener: must not be null"));
   }
 
   /// Adds a listener, told of events from now on. Returns what undoes it.

@@ -3,6 +3,7 @@ package dev.sluice;
 import dev.sluice.engine.Countable;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
+import dev.sluice.engine.Limits;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ final class StuckCheck implements Environment.Step {
   private final Environment.Clock clock;
   private final Queues queues;
   private final boolean handlers;
+  private final Limits limits;
 
   /// @param handlers whether job types have handlers here
   StuckCheck(Engine engine, Environment.Clock clock, Queues queues, boolean handlers) {
@@ -26,6 +28,7 @@ final class StuckCheck implements Environment.Step {
     this.clock = clock;
     this.queues = queues;
     this.handlers = handlers;
+    this.limits = engine.limits();
   }
 
   @Override
@@ -41,6 +44,11 @@ final class StuckCheck implements Environment.Step {
   private @Nullable String check(QueueRuntime queue, Countable.Counts counts) {
     long now = clock.monotonicNanos();
     queue.looked(counts);
+    if (limits.brokered()) {
+      // The broker moves what is due, and may keep ready jobs back: others hold them, or the first
+      // of their group waits. Whether it works, the engine itself knows best.
+      return null;
+    }
     if (counts.scheduled() > 0 && (queue.freeSlots() == 0 || !queue.isWanted())) {
       // Nobody claims, so nobody moves those that are due; whoever comes later must not pass them.
       engine.claim(List.of(queue.request(0, queue.policy().lease())));

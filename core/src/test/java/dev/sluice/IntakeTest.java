@@ -87,6 +87,7 @@ final class IntakeTest {
             false,
             false,
             false,
+            false,
             Limits.Keys.REFUSED,
             10,
             4,

@@ -20,6 +20,7 @@ final class QueuesTest {
               false,
               false,
               false,
+              false,
               Limits.Keys.REFUSED,
               10,
               1000,

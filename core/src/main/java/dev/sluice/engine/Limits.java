@@ -15,6 +15,9 @@ import java.util.Objects;
 ///
 /// @param engine short name, as in the engine's URL
 /// @param durable whether Accepted survives the end of the process
+/// @param brokered whether a broker stands behind it, which gives the jobs to the workers of every
+///   process, moves those that are due and takes back lost ones by itself, and can fail for one
+///   queue while it works for the others
 /// @param exactBound whether a queue's bound is never overshot
 /// @param singleHolder whether two workers can never hold valid leases of one job
 /// @param exactCounts whether [Countable#counts] is exact; if not, it is shown with a `~`
@@ -27,6 +30,7 @@ import java.util.Objects;
 public record Limits(
     String engine,
     boolean durable,
+    boolean brokered,
     boolean exactBound,
     boolean singleHolder,
     boolean exactCounts,
@@ -70,6 +74,7 @@ public record Limits(
     return new Limits(
         engine,
         durable,
+        false,
         true,
         true,
         true,

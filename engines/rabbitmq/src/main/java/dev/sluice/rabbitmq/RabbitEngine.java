@@ -114,6 +114,7 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
     return new Limits(
         "rabbitmq",
         true,
+        true,
         false,
         false,
         false,

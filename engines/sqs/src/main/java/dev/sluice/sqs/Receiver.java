@@ -47,6 +47,10 @@ final class Receiver {
 
   /// Takes up to `max` jobs that are here, and has more fetched.
   List<Claim> claim(int max, Duration asked) {
+    if (max == 0) {
+      // Only asks to move what is due, which SQS does by itself.
+      return List.of();
+    }
     List<Received> taken = new ArrayList<>();
     List<Received> late = new ArrayList<>();
     long now = service.clock().monotonicNanos();

@@ -115,6 +115,7 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Exporting
     return new Limits(
         "sqs",
         true,
+        true,
         false,
         false,
         false,

@@ -1,11 +1,13 @@
 package dev.sluice.contract;
 
 import dev.sluice.engine.Bound;
+import dev.sluice.engine.Claim;
 import dev.sluice.engine.ClaimRequest;
 import dev.sluice.engine.Claimed;
 import dev.sluice.engine.Controllable;
 import dev.sluice.engine.Countable;
 import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Extension;
 import dev.sluice.engine.Inspectable;
 import dev.sluice.engine.Lease;
@@ -25,9 +27,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// An engine cut down to the roles of a broker, for tests of what is built on engines: it gives a
 /// job whose lease is lost to the next worker by itself, and shows nothing but counts and dead
@@ -40,10 +45,34 @@ public final class Brokerlike<E extends Engine & Inspectable & Controllable>
     implements Engine, Countable, Redrivable {
   private final E inner;
   private final Map<JobId, Lease> claims = new ConcurrentHashMap<>();
+  private final Set<JobId> extended = ConcurrentHashMap.newKeySet();
+  private final Map<JobId, String> queueOf = new ConcurrentHashMap<>();
+  private volatile @Nullable String broken;
   private volatile Consumer<Lease> hint = _ -> {};
 
   public Brokerlike(E inner) {
     this.inner = inner;
+  }
+
+  /// From now on whatever is wanted of that queue fails, and with it the whole call; until null.
+  public void breakQueue(@Nullable String name) {
+    broken = name;
+  }
+
+  private void requireWhole(Stream<String> queues) {
+    String name = broken;
+    if (name != null && queues.anyMatch(name::equals)) {
+      throw new EngineUnavailableException("queue '" + name + "' is broken");
+    }
+  }
+
+  /// Jobs whose leases have been extended.
+  public Set<JobId> extended() {
+    return extended;
+  }
+
+  private String queueOf(Lease lease) {
+    return Objects.requireNonNull(queueOf.get(lease.id()));
   }
 
   /// What a broker does when the connection is gone.
@@ -63,6 +92,7 @@ public final class Brokerlike<E extends Engine & Inspectable & Controllable>
     return new Limits(
         "brokerlike",
         false,
+        true,
         false,
         false,
         false,
@@ -76,6 +106,7 @@ public final class Brokerlike<E extends Engine & Inspectable & Controllable>
 
   @Override
   public List<Admission> offer(List<Offer> offers) {
+    requireWhole(offers.stream().map(offer -> offer.job().queue()));
     return inner.offer(offers);
   }
 
@@ -83,7 +114,10 @@ public final class Brokerlike<E extends Engine & Inspectable & Controllable>
   public Claimed claim(List<ClaimRequest> requests) {
     // Run out as soon as a clock moves, for only then can the memory engine take them back.
     Claimed claimed = inner.claim(requests.stream().map(Brokerlike::brief).toList());
-    claimed.claims().forEach(claim -> claims.put(claim.job().id(), claim.lease()));
+    for (Claim claim : claimed.claims()) {
+      claims.put(claim.job().id(), claim.lease());
+      queueOf.put(claim.job().id(), claim.job().queue());
+    }
     return claimed;
   }
 
@@ -94,11 +128,14 @@ public final class Brokerlike<E extends Engine & Inspectable & Controllable>
 
   @Override
   public List<Extension> extend(List<Lease> leases, Duration by) {
+    requireWhole(leases.stream().map(this::queueOf));
+    leases.forEach(lease -> extended.add(lease.id()));
     return inner.extend(leases, by);
   }
 
   @Override
   public List<Settled> settle(List<Settle> settles) {
+    requireWhole(settles.stream().map(settle -> queueOf(settle.lease())));
     return inner.settle(settles);
   }
 

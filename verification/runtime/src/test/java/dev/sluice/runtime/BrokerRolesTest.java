@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.EnqueueOptions;
+import dev.sluice.Handler;
 import dev.sluice.JobEvent;
 import dev.sluice.JobType;
+import dev.sluice.NewJob;
 import dev.sluice.Outcome;
+import dev.sluice.QueuePolicy;
 import dev.sluice.Schedule;
 import dev.sluice.Sluice;
 import dev.sluice.contract.Brokerlike;
 import dev.sluice.engine.Controllable.Control;
+import dev.sluice.job.Admission;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
@@ -29,6 +33,9 @@ import org.junit.jupiter.api.io.TempDir;
 /// What a [Sluice] does on an engine that gives lost jobs out again by itself, and cannot look a
 /// job up.
 final class BrokerRolesTest {
+  private static final JobType<String> GOOD = Rig.WORK.on("good");
+  private static final JobType<String> BAD = Rig.WORK.on("bad");
+
   @TempDir Path directory;
 
   private final AtomicReference<Brokerlike<MemoryEngine>> engine = new AtomicReference<>();
@@ -86,6 +93,108 @@ final class BrokerRolesTest {
   private void lose() {
     rig.advance(Duration.ofNanos(1));
     broker().loseConnection();
+  }
+
+  private void startTwoQueues(Handler<String> handler) {
+    rig.start(builder ->
+        builder
+            .queue("good", QueuePolicy.defaults().withConcurrency(1))
+            .queue("bad", QueuePolicy.defaults().withConcurrency(1))
+            .handle(GOOD, handler));
+  }
+
+  private JobId enqueue(JobType<String> type) {
+    return Rig.accepted(rig.sluice().enqueue(type, "x"));
+  }
+
+  @Test
+  void aQueueThatCannotRecordHoldsUpNoOther() {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch broken = new CountDownLatch(1);
+    startTwoQueues((_, job) -> {
+      if (job.queue().equals("bad")) {
+        begun.countDown();
+        broken.await();
+      }
+      return Outcome.done();
+    });
+    JobId bad = enqueue(BAD);
+    Rig.await("begun", () -> begun.getCount() == 0);
+    broker().breakQueue("bad");
+    broken.countDown();
+    Rig.await("trouble", () -> !rig.sluice().health().ready());
+    for (int i = 0; i < 3; i++) {
+      rig.awaitEvent(JobEvent.Succeeded.class, enqueue(GOOD));
+    }
+    assertThat(rig.sluice().health().reasons().toString()).contains("queue 'bad' is broken");
+    assertThat(rig.events(JobEvent.Succeeded.class, bad)).isEmpty();
+
+    broker().breakQueue(null);
+    rig.advance(Duration.ofSeconds(6));
+
+    rig.awaitEvent(JobEvent.Succeeded.class, bad);
+    Rig.await("health", () -> rig.sluice().health().ready());
+  }
+
+  @Test
+  void aQueueThatTakesNothingFailsItsOwnProducersOnly() {
+    startTwoQueues((_, _) -> Outcome.done());
+    broker().breakQueue("bad");
+    assertThatThrownBy(() -> enqueue(BAD)).hasMessageContaining("queue 'bad' is broken");
+    rig.awaitEvent(JobEvent.Succeeded.class, enqueue(GOOD));
+
+    assertThatThrownBy(
+            () -> rig.sluice().enqueue(List.of(NewJob.of(BAD, "x"), NewJob.of(GOOD, "x"))))
+        .hasMessageContaining("queue 'bad' is broken");
+
+    Rig.await("the good one of the list", () -> rig.sluice().status("good").succeeded() == 2);
+  }
+
+  @Test
+  void manyJobsOfManyQueuesAreAnsweredInTheirOrder() {
+    rig.start(builder ->
+        builder
+            .queue("good", QueuePolicy.defaults().withCapacity(1))
+            .queue("bad", QueuePolicy.defaults()));
+    List<Admission> answers =
+        rig.sluice()
+            .enqueue(
+                List.of(
+                    NewJob.of(GOOD, "1"),
+                    NewJob.of(BAD, "2"),
+                    NewJob.of(GOOD, "3"),
+                    NewJob.of(BAD, "4")));
+
+    assertThat(answers)
+        .extracting(answer -> answer instanceof Admission.Accepted)
+        .containsExactly(true, true, false, true);
+    // Workers of other processes may run them, so it is not known that nobody does.
+    assertThat(answers.get(2))
+        .isInstanceOfSatisfying(
+            Admission.Refused.class,
+            refused -> {
+              assertThat(refused.reason()).isEqualTo(Admission.Reason.CAPACITY_JOBS);
+              assertThat(refused.retryAfter()).isPresent();
+            });
+  }
+
+  @Test
+  void aLeaseThatCannotBeExtendedKeepsNoOtherFromIt() {
+    CountDownLatch begun = new CountDownLatch(2);
+    CountDownLatch never = new CountDownLatch(1);
+    startTwoQueues((_, _) -> {
+      begun.countDown();
+      never.await();
+      return Outcome.done();
+    });
+    enqueue(BAD);
+    JobId good = enqueue(GOOD);
+    Rig.await("begun", () -> begun.getCount() == 0);
+    broker().breakQueue("bad");
+
+    rig.advance(QueuePolicy.defaults().lease().dividedBy(2));
+
+    Rig.await("extended", () -> broker().extended().contains(good));
   }
 
   @Test
