@@ -4,9 +4,11 @@ import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Offer;
+import dev.sluice.engine.PartlyTakenException;
 import dev.sluice.job.Admission;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -94,11 +96,28 @@ final class GroupCommitter {
       }
       // After the answers: whatever it throws changes nothing about them.
       listener.committed(offers.size(), nanos);
+    } catch (PartlyTakenException partly) {
+      answer(calls, partly);
     } catch (Throwable failure) {
       // Nobody may wait for ever, whatever went wrong while this thread led for them.
       for (Call failed : calls) {
         failed.fail(failure);
       }
+    }
+  }
+
+  /// Answers those whose jobs were all answered.
+  private static void answer(List<Call> calls, PartlyTakenException partly) {
+    int from = 0;
+    for (Call call : calls) {
+      int to = from + call.offers.size();
+      List<Optional<Admission>> mine = partly.answers().subList(from, to);
+      if (mine.stream().allMatch(Optional::isPresent)) {
+        call.answer(mine.stream().map(Optional::orElseThrow).toList());
+      } else {
+        call.fail(partly);
+      }
+      from = to;
     }
   }
 

@@ -13,6 +13,7 @@ import dev.sluice.engine.Extension;
 import dev.sluice.engine.Lease;
 import dev.sluice.engine.Limits;
 import dev.sluice.engine.Offer;
+import dev.sluice.engine.PartlyTakenException;
 import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
 import dev.sluice.job.Admission;
@@ -22,6 +23,9 @@ import dev.sluice.job.JobOptions;
 import dev.sluice.job.Priority;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -181,6 +185,60 @@ final class GroupCommitterTest {
                   .hasMessage("the disk is full"))
           .doesNotHaveDuplicates();
     }
+  }
+
+  @Test
+  void whoseJobsWereAnsweredHearsNothingOfTheFailureOfOthers() throws Exception {
+    CountDownLatch leading = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    AtomicInteger gathered = new AtomicInteger();
+    GroupCommitter committer =
+        committer(offers -> {
+          if (leading.getCount() > 0) {
+            leading.countDown();
+            awaitUninterruptibly(go);
+            return accepted(offers);
+          }
+          gathered.set(offers.size());
+          List<Optional<Admission>> answers =
+              accepted(offers).stream()
+                  .map(answer -> Optional.of(answer).filter(it -> isEven((Admission.Accepted) it)))
+                  .toList();
+          throw new PartlyTakenException("some were", new IllegalStateException("x"), answers);
+        });
+    Thread leader = Thread.ofVirtual().start(() -> committer.commit(offers(100, 1)));
+    leading.await();
+    Map<Integer, Object> heard = new ConcurrentHashMap<>();
+    List<Thread> others =
+        IntStream.range(0, 10)
+            .mapToObj(i -> Thread.ofVirtual().start(() -> heard.put(i, heard(committer, i))))
+            .toList();
+    while (!others.stream().allMatch(it -> it.getState() == Thread.State.WAITING)) {
+      Thread.onSpinWait();
+    }
+    go.countDown();
+    leader.join();
+    for (Thread other : others) {
+      other.join();
+    }
+
+    assertThat(gathered).hasValue(10);
+    IntStream.range(0, 10)
+        .forEach(i ->
+            assertThat(heard.get(i))
+                .isEqualTo(i % 2 == 0 ? accepted(offers(i, 1)) : (Object) "some were"));
+  }
+
+  private static Object heard(GroupCommitter committer, int number) {
+    try {
+      return committer.commit(offers(number, 1));
+    } catch (EngineUnavailableException failure) {
+      return String.valueOf(failure.getMessage());
+    }
+  }
+
+  private static boolean isEven(Admission.Accepted answer) {
+    return answer.id().high() % 2 == 0;
   }
 
   @Test

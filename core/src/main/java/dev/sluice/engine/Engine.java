@@ -29,7 +29,8 @@ public interface Engine extends AutoCloseable {
   /// Takes jobs, or says why not, deciding the bound in the same atomic step as the storing. A
   /// [Admission.Refused] from here carries no time: the engine does not know the drain rate.
   ///
-  /// @param offers at most [Limits#batch] jobs
+  /// @param offers at most [Limits#batch] jobs; on a broker, of one queue
+  /// @throws PartlyTakenException when some were answered, and of the others nobody knows
   List<Admission> offer(List<Offer> offers);
 
   /// Takes jobs that may run now, in order of priority and arrival. Jobs whose time has come are
@@ -48,7 +49,7 @@ public interface Engine extends AutoCloseable {
   /// the job where it was sent, and so does a reaper that comes second: see
   /// [Settlement#isRepeated].
   ///
-  /// @param settles at most [Limits#batch]
+  /// @param settles at most [Limits#batch]; on a broker, of one queue
   List<Settled> settle(List<Settle> settles);
 
   /// Registers what to call when there may be work: a hint, cheap to call, and never relied on, for

@@ -49,6 +49,7 @@ final class Ledger {
   private final Map<String, Boolean> gone = new Recent<>(REMEMBERED);
   private final Map<String, Received.Returns> returned = new Recent<>(REMEMBERED);
   private final Map<String, JobId> sent = new Recent<>(REMEMBERED);
+  private final Map<Lease, Boolean> unheard = new Recent<>(REMEMBERED);
 
   /// Looks at a message that was received, and takes it in when it is new.
   ///
@@ -219,6 +220,26 @@ final class Ledger {
     try {
       Ended end = settled.get(lease);
       return end != null && settlement.isRepeated(end.state, end.death);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// A settlement went well, and a neighbour's failure was all that its holder heard.
+  void unheard(Lease lease) {
+    lock.lock();
+    try {
+      unheard.put(lease, true);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Whether a settlement of this lease went well, and nobody was told.
+  boolean wasUnheard(Lease lease) {
+    lock.lock();
+    try {
+      return unheard.remove(lease) != null;
     } finally {
       lock.unlock();
     }

@@ -1,10 +1,13 @@
 package dev.sluice.sqs;
 
+import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Offer;
+import dev.sluice.engine.PartlyTakenException;
 import dev.sluice.job.Admission;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +54,14 @@ final class Offers {
     List<Runnable> tasks = new ArrayList<>();
     byQueue.forEach(
         (queue, items) -> tasks.add(() -> offer(queue, items, offers, answers, patience)));
-    service.workers.each("offer", tasks, patience.deadlineNanos());
+    try {
+      service.workers.each("offer", tasks, patience.deadlineNanos());
+    } catch (EngineUnavailableException failed) {
+      throw new PartlyTakenException(
+          String.valueOf(failed.getMessage()),
+          failed,
+          Arrays.stream(answers).map(Optional::ofNullable).toList());
+    }
     return List.of(answers);
   }
 

@@ -1,6 +1,7 @@
 package dev.sluice.sqs;
 
 import dev.sluice.engine.Claim;
+import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Extension;
 import dev.sluice.engine.Lease;
 import dev.sluice.engine.Settle;
@@ -44,7 +45,7 @@ final class Settling {
       Settlement settlement = settles.get(i).settlement();
       Received message = isKnown(settlement) ? ledger.held(lease, now) : null;
       if (message == null) {
-        boolean repeated = ledger.isRepeated(lease, settlement);
+        boolean repeated = ledger.wasUnheard(lease) || ledger.isRepeated(lease, settlement);
         answers[i] = repeated ? Settled.APPLIED : Settled.LEASE_LOST;
       } else {
         Claim claim = Objects.requireNonNull(message.claim, "a lease without a claim");
@@ -56,7 +57,17 @@ final class Settling {
     Patience patience = service.patience();
     List<Runnable> tasks = new ArrayList<>();
     byQueue.forEach((queue, items) -> tasks.add(() -> settle(queue, items, answers, patience)));
-    service.workers.each("settle", tasks, patience.deadlineNanos());
+    try {
+      service.workers.each("settle", tasks, patience.deadlineNanos());
+    } catch (EngineUnavailableException failed) {
+      // Those that went well are asked for again with the others.
+      for (int i = 0; i < answers.length; i++) {
+        if (answers[i] == Settled.APPLIED) {
+          ledger.unheard(settles.get(i).lease());
+        }
+      }
+      throw failed;
+    }
     return Arrays.asList(answers);
   }
 

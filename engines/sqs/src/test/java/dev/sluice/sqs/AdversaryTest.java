@@ -2,23 +2,30 @@ package dev.sluice.sqs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Offer;
+import dev.sluice.engine.PartlyTakenException;
 import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
 import dev.sluice.job.Admission;
+import dev.sluice.job.AttemptOutcome;
+import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.sqs.Adversary.Fault;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -155,6 +162,62 @@ final class AdversaryTest {
         .containsOnly(Settled.APPLIED);
     adversary.calm();
     desk.nothingFor(Duration.ofMillis(500));
+  }
+
+  @Test
+  void whatWasTakenBesideAFailureIsSaid() {
+    desk("", SHORT);
+    desk.accepted(desk.job());
+    desk.completed(desk.claimOne());
+    List<Job> jobs = IntStream.range(0, 200).mapToObj(_ -> desk.job()).toList();
+    adversary.with(Fault.DENIED, 0.5);
+
+    PartlyTakenException partly =
+        catchThrowableOfType(
+            PartlyTakenException.class,
+            () -> desk.engine.offer(jobs.stream().map(job -> new Offer(job, Desk.WIDE)).toList()));
+
+    adversary.calm();
+    List<JobId> taken =
+        partly.answers().stream()
+            .flatMap(Optional::stream)
+            .map(answer -> ((Admission.Accepted) answer).id())
+            .toList();
+    assertThat(taken).hasSizeBetween(10, 190);
+    assertThat(desk.claim(taken.size()).stream().map(claim -> claim.job().id()))
+        .containsExactlyInAnyOrderElementsOf(taken);
+    desk.nothingFor(Duration.ofMillis(300));
+  }
+
+  @Test
+  void whatWasRecordedBesideAFailureIsNotDoneTwice() {
+    desk("", SHORT);
+    desk.accepted(100);
+    List<Claim> claims = desk.claim(100);
+    adversary.with(Fault.DENIED, 0.5);
+    assertThatExceptionOfType(EngineUnavailableException.class)
+        .isThrownBy(() -> desk.engine.settle(runAgain(claims)));
+    adversary.calm();
+
+    assertThat(desk.engine.settle(runAgain(claims))).containsOnly(Settled.APPLIED);
+
+    assertThat(desk.claim(100).stream().map(claim -> claim.job().id()))
+        .containsExactlyInAnyOrderElementsOf(
+            claims.stream().map(claim -> claim.job().id()).toList());
+    desk.nothingFor(Duration.ofMillis(300));
+  }
+
+  private static List<Settle> runAgain(List<Claim> claims) {
+    Instant now = Instant.now();
+    return claims.stream()
+        .map(claim ->
+            new Settle(
+                claim.lease(),
+                new Settlement.RunAgain(
+                    now.toEpochMilli(),
+                    false,
+                    new AttemptRecord(1, AttemptOutcome.FAILED, "x", now, now))))
+        .toList();
   }
 
   @ParameterizedTest
