@@ -63,6 +63,12 @@ public sealed interface Settlement {
       Objects.requireNonNull(attempt, "attempt: must not be null");
     }
 
+    /// Whether the claim was buried before anything was attempted: it came too late to start, or
+    /// its workers had died too often before.
+    public boolean isUnstarted() {
+      return reason == DeathReason.EXPIRED || reason == DeathReason.POISON;
+    }
+
     @Override
     public Lifecycle step() {
       return Lifecycle.BURY;

@@ -199,7 +199,7 @@ final class MemoryQueue {
         }
       }
       // It came to a worker too late to start, so nothing was attempted.
-      case Bury bury -> node.attempt -= bury.reason() == DeathReason.EXPIRED ? 1 : 0;
+      case Bury bury -> node.attempt -= bury.isUnstarted() ? 1 : 0;
       case Release _ -> node.attempt--;
       case Crash _, Poison _ -> node.crashes++;
       case Complete _, Stop _ -> {}

@@ -118,10 +118,9 @@ final class Settles {
         running.queue.dueToo(again.atMillis());
         remember(running, again.attempt());
       }
-      case Bury(DeathReason reason, var attempt) -> {
-        // It came to a worker too late to start, so nothing was attempted.
-        update(running, to, reason == DeathReason.EXPIRED ? 1 : 0, 0, null, reason);
-        remember(running, attempt);
+      case Bury bury -> {
+        update(running, to, bury.isUnstarted() ? 1 : 0, 0, null, bury.reason());
+        remember(running, bury.attempt());
       }
       case Release _ -> update(running, to, 1, 0, null, null);
       case Stop(var attempt) -> {

@@ -1,6 +1,7 @@
 package dev.sluice.sqs;
 
 import dev.sluice.engine.Claim;
+import dev.sluice.engine.Settlement;
 import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.Job;
@@ -61,17 +62,17 @@ record Envelope(
   }
 
   /// The copy for the dead-letter queue.
-  Envelope buried(Claim claim, DeathReason reason, AttemptRecord record) {
+  Envelope buried(Claim claim, Settlement.Bury bury) {
     return new Envelope(
         job,
         0,
-        claim.attempt(),
+        claim.attempt() - (bury.isUnstarted() ? 1 : 0),
         claim.crashes(),
         claim.lease().epoch(),
         parked,
-        record,
-        reason,
-        record.endedAt().toEpochMilli());
+        bury.attempt(),
+        bury.reason(),
+        bury.attempt().endedAt().toEpochMilli());
   }
 
   /// The copy for a dead job that shall live again. Its epoch goes on, so that no process which saw

@@ -133,8 +133,7 @@ final class Settling {
               envelope.again(item.claim, run.atMillis(), run.refund(), run.parks(), run.attempt()),
               fifo);
       case Settlement.Release _ -> Outgoing.copy(envelope.released(item.claim), fifo);
-      case Settlement.Bury bury ->
-          Outgoing.dead(envelope.buried(item.claim, bury.reason(), bury.attempt()), fifo);
+      case Settlement.Bury bury -> Outgoing.dead(envelope.buried(item.claim, bury), fifo);
       case Settlement.Complete _, Settlement.Stop _, Settlement.Crash _, Settlement.Poison _ ->
           throw new IllegalStateException("nothing follows " + item.settlement);
     };
