@@ -1,6 +1,7 @@
 package dev.sluice.rabbitmq;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
+import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.ConfirmListener;
 import com.rabbitmq.client.ReturnListener;
@@ -67,19 +68,33 @@ final class ConfirmChannel implements ConfirmListener, ReturnListener, ShutdownL
     }
   }
 
-  /// Sends messages and waits until each has its fate.
+  /// What became of a call.
   ///
-  /// @throws IOException when it is not known of all what became of them
-  List<Fate> publish(List<Message> call, long deadlineNanos) throws IOException {
+  /// @param failure why some fates are unknown; null when none is
+  record Outcome(List<Fate> fates, @Nullable Exception failure) {}
+
+  /// Sends messages and waits until each has its fate, or nobody will ever know.
+  Outcome publish(List<Message> call, long deadlineNanos) {
     begin(call);
-    try (Link.Cork _ = link.cork()) {
+    Exception failure = null;
+    try {
+      send(call);
+      await(deadlineNanos);
+    } catch (IOException | AlreadyClosedException broken) {
+      failure = broken;
+    }
+    return end(failure);
+  }
+
+  private void send(List<Message> call) throws IOException {
+    try (Link.Watch _ = link.watch();
+        Link.Cork _ = link.cork()) {
       for (Message message : call) {
         Content content = message.content();
         channel.basicPublish(
             message.exchange(), message.key(), true, content.properties(), content.body());
       }
     }
-    return await(deadlineNanos);
   }
 
   private void begin(List<Message> call) {
@@ -96,7 +111,7 @@ final class ConfirmChannel implements ConfirmListener, ReturnListener, ShutdownL
     }
   }
 
-  private List<Fate> await(long deadlineNanos) throws IOException {
+  private void await(long deadlineNanos) throws IOException {
     boolean interrupted = false;
     lock.lock();
     try {
@@ -115,9 +130,7 @@ final class ConfirmChannel implements ConfirmListener, ReturnListener, ShutdownL
           interrupted = true;
         }
       }
-      return fates();
     } finally {
-      messages = List.of();
       lock.unlock();
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -125,13 +138,25 @@ final class ConfirmChannel implements ConfirmListener, ReturnListener, ShutdownL
     }
   }
 
-  private List<Fate> fates() {
-    List<Fate> fates = new ArrayList<>(messages.size());
-    for (int place = 0; place < messages.size(); place++) {
-      fates.add(
-          nacked.get(place) ? Fate.NACKED : returned.get(place) ? Fate.RETURNED : Fate.CONFIRMED);
+  private Outcome end(@Nullable Exception failure) {
+    lock.lock();
+    try {
+      List<Fate> fates = new ArrayList<>(messages.size());
+      for (int place = 0; place < messages.size(); place++) {
+        fates.add(fate(place));
+      }
+      messages = List.of();
+      return new Outcome(fates, failure);
+    } finally {
+      lock.unlock();
     }
-    return fates;
+  }
+
+  private Fate fate(int place) {
+    if (!answered.get(place)) {
+      return Fate.UNKNOWN;
+    }
+    return nacked.get(place) ? Fate.NACKED : returned.get(place) ? Fate.RETURNED : Fate.CONFIRMED;
   }
 
   @Override

@@ -124,7 +124,7 @@ final class DeadLetters {
           }
           answer[0] = redrive(envelope, bound);
           if (answer[0] == Control.APPLIED) {
-            channel.basicAck(tag, false);
+            acknowledge(channel, tag);
           }
           return false;
         });
@@ -157,27 +157,28 @@ final class DeadLetters {
         MAX_LOOK,
         (channel, tag, envelope) -> {
           if (left.remove(envelope.job().id())) {
-            channel.basicAck(tag, false);
+            acknowledge(channel, tag);
           }
           return !left.isEmpty();
         });
     return ids.size() - left.size();
   }
 
+  private void acknowledge(Channel channel, long tag) throws IOException {
+    try (Link.Watch _ = link.watch()) {
+      channel.basicAck(tag, false);
+    }
+  }
+
   private void look(String queue, int most, Visitor visitor) {
     takeTurn();
-    try (Link.Watch _ = link.watch()) {
-      Channel channel =
-          link.connection()
-              .openChannel()
-              .orElseThrow(() -> new IOException("the broker gives no more channels"));
+    try {
+      Channel channel = link.openChannel();
       try {
         visit(queue, most, visitor, channel);
       } finally {
         // Gives everything back that was not acknowledged.
-        if (channel.isOpen()) {
-          channel.abort();
-        }
+        link.closeChannel(channel);
       }
     } catch (IOException | AlreadyClosedException failure) {
       if (Sentences.replyCode(failure) != 404) {
@@ -203,7 +204,7 @@ final class DeadLetters {
                 + limit.toSeconds()
                 + " s");
       }
-      GetResponse got = channel.basicGet(names.dead(queue), false);
+      GetResponse got = link.call(() -> channel.basicGet(names.dead(queue), false));
       if (got == null) {
         return;
       }

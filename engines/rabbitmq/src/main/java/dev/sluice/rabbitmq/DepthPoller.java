@@ -24,6 +24,7 @@ final class DepthPoller {
 
   private final Link link;
   private final Environment.Clock clock;
+  private final Environment.Threads threads;
   private final Topology topology;
   private final Map<String, Load> loads;
   private final Names names;
@@ -44,6 +45,7 @@ final class DepthPoller {
       String prefix) {
     this.link = link;
     this.clock = environment.clock();
+    this.threads = environment.threads();
     this.topology = topology;
     this.loads = loads;
     names = new Names(prefix);
@@ -87,14 +89,14 @@ final class DepthPoller {
 
   private void poll(String queue, Load load) {
     load.beginDepth();
-    try (Link.Watch _ = link.watch()) {
+    try {
       long ready = 0;
       for (Priority priority : Priority.values()) {
         ready += depth(names.line(queue, priority));
       }
       load.depth(ready, depth(names.dead(queue)), clock.wallMillis());
     } catch (IOException | AlreadyClosedException | EngineUnavailableException failure) {
-      channel = null;
+      letGo();
       if (Sentences.replyCode(failure) == 404) {
         topology.forget(queue);
         load.depth(0, 0, clock.wallMillis());
@@ -105,14 +107,25 @@ final class DepthPoller {
   }
 
   private long depth(String name) throws IOException {
-    Channel current = channel;
-    if (current == null || !current.isOpen()) {
-      current =
-          link.connection()
-              .openChannel()
-              .orElseThrow(() -> new IOException("the broker gives no more channels"));
-      channel = current;
+    Channel open = channel != null && channel.isOpen() ? channel : link.openChannel();
+    channel = open;
+    return link.call(() -> open.queueDeclarePassive(name)).getMessageCount();
+  }
+
+  /// A channel that owes an answer is good for nothing more.
+  private void letGo() {
+    Channel owing = channel;
+    channel = null;
+    if (owing != null) {
+      threads.handler(
+          "sluice-rabbitmq-abandon",
+          () -> {
+            try {
+              link.closeChannel(owing);
+            } catch (IOException | EngineUnavailableException _) {
+              // It is closed then.
+            }
+          });
     }
-    return current.queueDeclarePassive(name).getMessageCount();
   }
 }

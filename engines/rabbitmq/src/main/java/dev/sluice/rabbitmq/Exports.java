@@ -193,7 +193,7 @@ final class Exports implements AutoCloseable {
     if (!taken) {
       throw new EngineUnavailableException("somebody else is handing jobs over");
     }
-    try (Link.Watch _ = link.watch()) {
+    try {
       return work.on(open());
     } catch (IOException | AlreadyClosedException failure) {
       held.clear();

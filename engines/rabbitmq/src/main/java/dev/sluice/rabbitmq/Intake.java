@@ -4,6 +4,7 @@ import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Limits;
 import dev.sluice.engine.Offer;
+import dev.sluice.engine.PartlyTakenException;
 import dev.sluice.job.Admission;
 import dev.sluice.job.Admission.Accepted;
 import dev.sluice.job.Admission.Refused;
@@ -13,6 +14,7 @@ import dev.sluice.job.JobView;
 import dev.sluice.rabbitmq.Outbox.Letter;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -47,30 +49,51 @@ final class Intake {
   }
 
   /// A job on its way.
-  private record Sending(Load load, int bytes, Letter letter, long dueMillis) {}
+  ///
+  /// @param place in the call
+  private record Sending(int place, Load load, int bytes, Letter letter, long dueMillis) {}
 
   /// Takes jobs, or says why not.
   ///
-  /// @throws EngineUnavailableException when it is not known of all that they arrived
+  /// @throws PartlyTakenException when it is not known of all that they arrived
   List<Admission> offer(List<Offer> offers) {
     List<Admission> answers = new ArrayList<>(offers.size());
     List<Sending> sendings = new ArrayList<>(offers.size());
-    boolean sent = false;
+    Outbox.Sent sent = null;
     try {
       for (Offer offer : offers) {
-        answers.add(admit(offer, sendings));
+        answers.add(admit(offer, answers.size(), sendings));
       }
-      outbox.send(sendings.stream().map(Sending::letter).toList());
-      sent = true;
+      sent = outbox.sendEach(sendings.stream().map(Sending::letter).toList());
     } finally {
-      for (Sending sending : sendings) {
-        sending.load().sent(sending.bytes(), sent, sending.dueMillis());
+      for (int i = 0; i < sendings.size(); i++) {
+        Sending sending = sendings.get(i);
+        boolean arrived = sent != null && sent.arrived().get(i);
+        sending.load().sent(sending.bytes(), arrived, sending.dueMillis());
       }
+    }
+    if (sent.failure() != null) {
+      throw partly(answers, sendings, sent.arrived(), sent.failure());
     }
     return answers;
   }
 
-  private Admission admit(Offer offer, List<Sending> sendings) {
+  private static PartlyTakenException partly(
+      List<Admission> answers,
+      List<Sending> sendings,
+      BitSet arrived,
+      EngineUnavailableException failure) {
+    List<Optional<Admission>> known = new ArrayList<>(answers.size());
+    answers.forEach(answer -> known.add(Optional.of(answer)));
+    for (int i = 0; i < sendings.size(); i++) {
+      if (!arrived.get(i)) {
+        known.set(sendings.get(i).place(), Optional.empty());
+      }
+    }
+    return new PartlyTakenException(String.valueOf(failure.getMessage()), failure, known);
+  }
+
+  private Admission admit(Offer offer, int place, List<Sending> sendings) {
     Job job = offer.job();
     topology.requireQueue(job.queue());
     Load load = known(job.queue());
@@ -85,7 +108,7 @@ final class Intake {
     }
     long dueMillis = job.options().runAtMillis() > nowMillis ? job.options().runAtMillis() : 0;
     Letter letter = outbox.toLine(Envelope.of(job), dueMillis == 0 ? 0 : dueMillis - nowMillis);
-    sendings.add(new Sending(load, bytes, letter, dueMillis));
+    sendings.add(new Sending(place, load, bytes, letter, dueMillis));
     return new Accepted(job.id());
   }
 

@@ -25,7 +25,8 @@ final class Leases {
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<JobId, Held> held = new HashMap<>();
   private final Map<String, Integer> counts = new HashMap<>();
-  private final Map<JobId, End> ends = new Ends();
+  private final Map<JobId, End> ends = new Newest<>();
+  private final Map<Lease, Boolean> unheard = new Newest<>();
 
   /// A claim that is held.
   ///
@@ -54,12 +55,14 @@ final class Leases {
   /// @param state terminal, or null when the job went back to wait
   private record End(long epoch, @Nullable JobState state, @Nullable DeathReason reason) {}
 
+  /// Forgets its oldest entries.
+  ///
   /// Threading: as the leases.
-  private static final class Ends extends LinkedHashMap<JobId, End> {
+  private static final class Newest<K, V> extends LinkedHashMap<K, V> {
     private static final long serialVersionUID = 1L;
 
     @Override
-    protected boolean removeEldestEntry(Map.Entry<JobId, End> eldest) {
+    protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
       return size() > REMEMBERED;
     }
   }
@@ -84,6 +87,29 @@ final class Leases {
       held.put(id, claim);
       counts.merge(delivery.envelope().job().queue(), 1, Integer::sum);
       return claim;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Whether a delivery is an older copy of a job that has ended here: what went on and what it
+  /// became are both in the broker when the acknowledgement of one was lost. One that was sent back
+  /// to live again has the epoch with which it died.
+  boolean isOver(Delivery delivery) {
+    lock.lock();
+    try {
+      End end = ends.get(delivery.envelope().job().id());
+      return end != null && end.state() != null && delivery.envelope().epoch() < end.epoch();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Remembers that a claim was ended, and that its holder was told of a neighbour's failure only.
+  void unheard(Lease lease) {
+    lock.lock();
+    try {
+      unheard.put(lease, true);
     } finally {
       lock.unlock();
     }
@@ -128,6 +154,9 @@ final class Leases {
   Settled answerAgain(Lease lease, Settlement settlement) {
     lock.lock();
     try {
+      if (unheard.remove(lease) != null) {
+        return Settled.APPLIED;
+      }
       End end = ends.get(lease.id());
       return end != null
               && end.epoch() == lease.epoch()

@@ -1,6 +1,7 @@
 package dev.sluice.rabbitmq;
 
 import com.rabbitmq.client.BlockedListener;
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
@@ -36,6 +37,10 @@ final class Link {
   private static final long FIRST_PAUSE_NANOS = 100_000_000;
   private static final long LONGEST_PAUSE_NANOS = 10_000_000_000L;
   private static final int HEARTBEAT_SECONDS = 15;
+
+  /// A question that times out by itself is not the connection's fault.
+  private static final Duration MARGIN = Duration.ofSeconds(1);
+
   private static final Duration CLOSE = Duration.ofSeconds(1);
 
   private final String name;
@@ -116,9 +121,41 @@ final class Link {
         + (loop == null ? "" : "; trying again");
   }
 
-  /// Watches whoever writes now. To be closed when it is done.
+  /// Watches whoever writes now. To be closed when it is done. For one write or one question, and
+  /// never while something else is waited for: whatever hangs on this connection ends with it.
   Watch watch() {
-    return watch(limit);
+    return watch(limit.plus(MARGIN));
+  }
+
+  /// Something that the broker is told or asked.
+  interface Call<T> {
+    T make() throws IOException;
+  }
+
+  /// Makes a call, watched.
+  <T> T call(Call<T> call) throws IOException {
+    try (Watch _ = watch()) {
+      return call.make();
+    }
+  }
+
+  /// Opens a channel.
+  ///
+  /// @throws EngineUnavailableException with the reason, when there is no connection
+  Channel openChannel() throws IOException {
+    return call(() -> connection().openChannel())
+        .orElseThrow(() -> new IOException("the broker gives no more channels"));
+  }
+
+  /// Closes a channel, if it is open.
+  void closeChannel(Channel channel) throws IOException {
+    if (channel.isOpen()) {
+      var _ =
+          call(() -> {
+            channel.abort();
+            return true;
+          });
+    }
   }
 
   private Watch watch(Duration time) {

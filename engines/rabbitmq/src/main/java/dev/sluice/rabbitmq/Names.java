@@ -1,6 +1,7 @@
 package dev.sluice.rabbitmq;
 
 import dev.sluice.job.Priority;
+import java.util.List;
 
 /// The names of queues on the broker.
 ///
@@ -17,6 +18,15 @@ record Names(String prefix) {
   /// The dead-letter queue of a Sluice queue.
   String dead(String queue) {
     return prefix + queue + ".dead";
+  }
+
+  /// All of them.
+  List<String> all(String queue) {
+    return List.of(
+        dead(queue),
+        line(queue, Priority.HIGH),
+        line(queue, Priority.NORMAL),
+        line(queue, Priority.LOW));
   }
 
   static String level(Priority priority) {

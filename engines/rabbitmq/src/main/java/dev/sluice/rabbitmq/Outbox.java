@@ -5,9 +5,10 @@ import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import dev.sluice.job.Job;
 import dev.sluice.rabbitmq.Publisher.Content;
-import dev.sluice.rabbitmq.Publisher.Fate;
 import dev.sluice.rabbitmq.Publisher.Message;
-import java.util.ArrayList;
+import dev.sluice.rabbitmq.Publisher.Published;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -100,23 +101,48 @@ final class Outbox {
     return new Message(exchange, key, new JobContent(envelope, dueMillis));
   }
 
-  /// Sends letters. One that finds no queue is sent once more after its queue was declared anew.
+  /// What became of letters.
+  ///
+  /// @param arrived the places of those that are in a queue
+  /// @param failure why the others are not, as far as anybody knows; null when all arrived
+  record Sent(BitSet arrived, @Nullable EngineUnavailableException failure) {}
+
+  /// Sends letters, all or fail.
   ///
   /// @throws EngineUnavailableException when not all are known to have arrived
   void send(List<Letter> letters) {
+    EngineUnavailableException failure = sendEach(letters).failure();
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  /// Sends letters. One that finds no queue is sent once more after its queue was declared anew.
+  ///
+  /// @throws EngineUnavailableException when nothing was sent
+  Sent sendEach(List<Letter> letters) {
     declare(letters);
-    List<Letter> returned = sendOnce(letters);
-    if (returned.isEmpty()) {
-      return;
+    BitSet arrived = new BitSet(letters.size());
+    BitSet left = new BitSet(letters.size());
+    left.set(0, letters.size());
+    EngineUnavailableException failure = sendOnce(letters, left, arrived);
+    if (failure == null && !left.isEmpty()) {
+      List<Letter> returned = left.stream().mapToObj(letters::get).toList();
+      returned.forEach(letter -> topology.forget(letter.queue()));
+      try {
+        declare(returned);
+        failure = sendOnce(letters, left, arrived);
+      } catch (EngineUnavailableException again) {
+        failure = again;
+      }
     }
-    returned.forEach(letter -> topology.forget(letter.queue()));
-    declare(returned);
-    if (!sendOnce(returned).isEmpty()) {
-      throw new EngineUnavailableException(
-          "the queue '"
-              + returned.getFirst().queue()
-              + "' is deleted on the broker while it is used");
+    if (failure == null && !left.isEmpty()) {
+      String queue = letters.get(left.nextSetBit(0)).queue();
+      failure =
+          new EngineUnavailableException(
+              "the queue '" + queue + "' is deleted on the broker while it is used");
     }
+    return new Sent(arrived, failure);
   }
 
   private void declare(List<Letter> letters) {
@@ -130,18 +156,31 @@ final class Outbox {
     }
   }
 
-  private List<Letter> sendOnce(List<Letter> letters) {
-    List<Fate> fates = publisher.publish(letters.stream().map(Letter::message).toList());
-    List<Letter> returned = new ArrayList<>();
-    for (int i = 0; i < fates.size(); i++) {
-      switch (fates.get(i)) {
-        case CONFIRMED -> {}
-        case RETURNED -> returned.add(letters.get(i));
-        case NACKED ->
-            throw new EngineUnavailableException(
-                "the broker could not write what was sent to '" + letters.get(i).queue() + "'");
+  /// @param left the places that are to be sent, and then those that found no queue
+  private @Nullable EngineUnavailableException sendOnce(
+      List<Letter> letters, BitSet left, BitSet arrived) {
+    int[] places = left.stream().toArray();
+    Published published =
+        publisher.publish(
+            Arrays.stream(places).mapToObj(place -> letters.get(place).message()).toList());
+    EngineUnavailableException failure = published.failure();
+    left.clear();
+    for (int i = 0; i < places.length; i++) {
+      switch (published.fates().get(i)) {
+        case CONFIRMED -> arrived.set(places[i]);
+        case RETURNED -> left.set(places[i]);
+        case UNKNOWN -> {}
+        case NACKED -> {
+          if (failure == null) {
+            failure =
+                new EngineUnavailableException(
+                    "the broker could not write what was sent to '"
+                        + letters.get(places[i]).queue()
+                        + "'");
+          }
+        }
       }
     }
-    return returned;
+    return failure;
   }
 }

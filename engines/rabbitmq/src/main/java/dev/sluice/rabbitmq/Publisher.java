@@ -70,16 +70,22 @@ final class Publisher {
     /// There is no queue for it; it is nowhere.
     RETURNED,
     /// The broker did not take it.
-    NACKED
+    NACKED,
+    /// Nobody knows.
+    UNKNOWN
   }
+
+  /// What became of the messages of a call.
+  ///
+  /// @param failure why some fates are unknown; null when none is
+  record Published(List<Fate> fates, @Nullable EngineUnavailableException failure) {}
 
   /// Sends all messages and waits for what becomes of them.
   ///
-  /// @throws EngineUnavailableException when nothing was sent, or when nobody knows what became of
-  ///   one of them
-  List<Fate> publish(List<Message> messages) {
+  /// @throws EngineUnavailableException when nothing was sent
+  Published publish(List<Message> messages) {
     if (messages.isEmpty()) {
-      return List.of();
+      return new Published(List.of(), null);
     }
     long deadline = environment.clock().monotonicNanos() + limit.toNanos();
     refuseWhenBlocked();
@@ -87,12 +93,10 @@ final class Publisher {
     try {
       ConfirmChannel channel = channel();
       boolean reusable = false;
-      try (Link.Watch _ = link.watch()) {
-        List<Fate> fates = channel.publish(messages, deadline);
-        reusable = true;
-        return fates;
-      } catch (IOException | AlreadyClosedException failure) {
-        throw unknown(Sentences.of(failure, url), failure);
+      try {
+        ConfirmChannel.Outcome outcome = channel.publish(messages, deadline);
+        reusable = outcome.failure() == null;
+        return new Published(outcome.fates(), unknown(outcome.failure()));
       } finally {
         giveBack(channel, reusable);
       }
@@ -141,12 +145,18 @@ final class Publisher {
     } finally {
       lock.unlock();
     }
-    try (Link.Watch _ = link.watch()) {
-      Channel made =
-          link.connection()
-              .openChannel()
-              .orElseThrow(() -> new IOException("the broker gives no more channels"));
-      return new ConfirmChannel(made, link, environment.clock()).listen();
+    try {
+      Channel made = link.openChannel();
+      boolean ready = false;
+      try (Link.Watch _ = link.watch()) {
+        ConfirmChannel channel = new ConfirmChannel(made, link, environment.clock()).listen();
+        ready = true;
+        return channel;
+      } finally {
+        if (!ready) {
+          environment.threads().handler("sluice-rabbitmq-abandon", () -> abandon(made));
+        }
+      }
     } catch (IOException | AlreadyClosedException failure) {
       throw new EngineUnavailableException(
           "nothing was sent: " + Sentences.of(failure, url), failure);
@@ -167,12 +177,22 @@ final class Publisher {
     }
   }
 
-  private EngineUnavailableException unknown(String why, @Nullable Throwable cause) {
+  private void abandon(Channel channel) {
+    try {
+      link.closeChannel(channel);
+    } catch (IOException _) {
+      // It is closed then.
+    }
+  }
+
+  private @Nullable EngineUnavailableException unknown(@Nullable Exception failure) {
+    if (failure == null) {
+      return null;
+    }
     String blocked = link.blocked();
-    String sentence =
-        "nobody knows whether the broker took what was sent: " + (blocked == null ? why : blocked);
-    return cause == null
-        ? new EngineUnavailableException(sentence)
-        : new EngineUnavailableException(sentence, cause);
+    return new EngineUnavailableException(
+        "nobody knows whether the broker took what was sent: "
+            + (blocked == null ? Sentences.of(failure, url) : blocked),
+        failure);
   }
 }

@@ -77,7 +77,7 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
     limits = limits(url);
     sending = new Link("sending", url, environment, limit, () -> {});
     control = new Link("control", url, environment, limit, this::reconnected);
-    topology = new Topology(control, url, clock, limit);
+    topology = new Topology(control, url, clock, limit, this::endSession);
     Outbox outbox =
         new Outbox(new Publisher(sending, url, environment, limit), topology, clock, url.prefix());
     settler = new Settler(leases, outbox, this::load, clock);
@@ -102,6 +102,15 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
         control.close();
         sending.close();
       }
+    }
+  }
+
+  /// Ends the channel on which jobs of a queue come in, and so the leases that hang on it.
+  private void endSession(String queue) {
+    Subscription subscription = subscriptions.get(queue);
+    Session session = subscription == null ? null : subscription.session();
+    if (session != null && !session.isEnded()) {
+      session.abort();
     }
   }
 
@@ -252,10 +261,7 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
   public List<Settled> settle(List<Settle> settles) {
     limits.requireBatch("settles", settles);
     requireOpen();
-    List<Settled> answers;
-    try (Link.Watch _ = control.watch()) {
-      answers = settler.settle(settles);
-    }
+    List<Settled> answers = settler.settle(settles);
     if (subscriptions.values().stream().anyMatch(Subscription::isWaitedFor)) {
       tellWork();
     }

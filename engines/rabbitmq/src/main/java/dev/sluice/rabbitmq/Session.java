@@ -35,6 +35,7 @@ final class Session {
   }
 
   private final Channel channel;
+  private final Link link;
   private final Receiver receiver;
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -44,8 +45,9 @@ final class Session {
   private final Map<Priority, String> consumers = new EnumMap<>(Priority.class);
   private volatile boolean ended;
 
-  Session(Channel channel, Receiver receiver) {
+  Session(Channel channel, Link link, Receiver receiver) {
     this.channel = channel;
+    this.link = link;
     this.receiver = receiver;
   }
 
@@ -63,22 +65,27 @@ final class Session {
 
   /// Asks the broker for at most `prefetch` unsettled deliveries of each line.
   void consume(Names names, String queue, int prefetch) throws IOException {
-    channel.basicQos(prefetch);
+    try (Link.Watch _ = link.watch()) {
+      channel.basicQos(prefetch);
+    }
     for (Priority priority : Priority.values()) {
       consumers.put(
           priority,
-          channel.basicConsume(
-              names.line(queue, priority),
-              false,
-              Map.of("x-consumer-timeout", CONSUMER_TIMEOUT_MILLIS),
-              new LineConsumer(channel, priority)));
+          link.call(() ->
+              channel.basicConsume(
+                  names.line(queue, priority),
+                  false,
+                  Map.of("x-consumer-timeout", CONSUMER_TIMEOUT_MILLIS),
+                  new LineConsumer(channel, priority))));
     }
   }
 
   /// Asks the broker for no more deliveries. What has come stays here.
   void cancel() throws IOException {
     for (String tag : consumers.values()) {
-      channel.basicCancel(tag);
+      try (Link.Watch _ = link.watch()) {
+        channel.basicCancel(tag);
+      }
     }
     consumers.clear();
   }
@@ -93,7 +100,7 @@ final class Session {
   /// @return whether the command was sent; else the broker gives the messages to others
   boolean acknowledge(Collection<Long> tags) {
     lock.lock();
-    try {
+    try (Link.Watch _ = link.watch()) {
       tags.forEach(open::remove);
       long oldestOpen = open.isEmpty() ? Long.MAX_VALUE : open.first();
       Long upTo = null;
@@ -118,7 +125,7 @@ final class Session {
   /// Ends the channel; waits for the broker.
   void abort() {
     try {
-      channel.abort();
+      link.closeChannel(channel);
     } catch (IOException _) {
       // It is closed then.
     }

@@ -9,7 +9,6 @@ import dev.sluice.engine.Settlement;
 import dev.sluice.engine.Settlement.Bury;
 import dev.sluice.engine.Settlement.Release;
 import dev.sluice.engine.Settlement.RunAgain;
-import dev.sluice.job.DeathReason;
 import dev.sluice.job.Lifecycle.Actor;
 import dev.sluice.rabbitmq.Leases.Held;
 import dev.sluice.rabbitmq.Outbox.Letter;
@@ -49,7 +48,8 @@ final class Settler {
   /// Records how claims ended.
   ///
   /// @throws EngineUnavailableException when it is not known whether all messages that follow them
-  ///   arrived; those claims are still held then, and the others are ended
+  ///   arrived; those claims are still held then, the others are ended, and who asks for them again
+  ///   is told so
   List<Settled> settle(List<Settle> settles) {
     List<Settled> answers = new ArrayList<>(settles.size());
     List<Ending> ends = new ArrayList<>(settles.size());
@@ -65,9 +65,19 @@ final class Settler {
       answers.add(Settled.APPLIED);
     }
     finish(ends, answers);
-    if (!goOn.isEmpty()) {
-      sendOn(goOn);
-      finish(goOn, answers);
+    Outbox.Sent sent = sendOn(goOn);
+    if (sent.failure() != null) {
+      for (int i = 0; i < goOn.size(); i++) {
+        if (!sent.arrived().get(i)) {
+          answers.set(goOn.get(i).place(), Settled.LEASE_LOST);
+        }
+      }
+      for (int i = 0; i < answers.size(); i++) {
+        if (answers.get(i) == Settled.APPLIED) {
+          leases.unheard(settles.get(i).lease());
+        }
+      }
+      throw sent.failure();
     }
     return answers;
   }
@@ -88,8 +98,7 @@ final class Settler {
       case Release _ ->
           toLine(place, held, settlement, now.after(now.attempt() - 1, false, null), 0);
       case Bury bury -> {
-        // It came to a worker too late to start, so nothing was attempted.
-        int attempts = now.attempt() - (bury.reason() == DeathReason.EXPIRED ? 1 : 0);
+        int attempts = now.attempt() - (bury.isUnstarted() ? 1 : 0);
         Envelope dead =
             now.after(attempts, false, bury.attempt())
                 .dead(new Envelope.Death(bury.reason(), clock.wallMillis()));
@@ -105,22 +114,28 @@ final class Settler {
         place, held, settlement, outbox.toLine(next, delay), delay > 0 ? atMillis : 0);
   }
 
-  private void sendOn(List<Ending> endings) {
-    boolean sent = false;
+  /// Sends what follows, and ends each claim whose message arrived; the others are kept.
+  private Outbox.Sent sendOn(List<Ending> endings) {
+    Outbox.Sent sent = null;
     try {
-      outbox.send(endings.stream().map(Ending::letter).toList());
-      sent = true;
+      sent = outbox.sendEach(endings.stream().map(Ending::letter).toList());
     } finally {
-      if (!sent) {
-        endings.forEach(ending -> leases.keep(ending.held()));
+      for (int i = 0; i < endings.size(); i++) {
+        if (sent == null || !sent.arrived().get(i)) {
+          leases.keep(endings.get(i).held());
+        }
       }
     }
-    for (Ending ending : endings) {
+    List<Ending> arrived = sent.arrived().stream().mapToObj(endings::get).toList();
+    for (Ending ending : arrived) {
       if (ending.settlement().step().to().isWaiting()) {
         Envelope next = ending.held().envelope;
         loads.apply(next.job().queue()).returned(next.job().bytes(), ending.dueMillis());
       }
     }
+    // One whose message went on is settled in any case.
+    finish(arrived, new ArrayList<>());
+    return sent;
   }
 
   /// Acknowledges claims. One whose message went on is settled in any case; any other one is only
@@ -153,8 +168,10 @@ final class Settler {
       Envelope next = held.envelope.crashed();
       endings.add(new Ending(0, held, Release.INSTANCE, outbox.toLine(next, 0), 0));
     }
-    sendOn(endings);
-    finish(endings, new ArrayList<>());
+    Outbox.Sent sent = sendOn(endings);
+    if (sent.failure() != null) {
+      throw sent.failure();
+    }
   }
 
   /// Sends deliveries that nobody claimed to the end of their line, as if they had never come:

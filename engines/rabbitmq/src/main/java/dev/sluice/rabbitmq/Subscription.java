@@ -52,6 +52,10 @@ final class Subscription implements Session.Receiver {
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<Priority, Deque<Delivery>> buffers = new EnumMap<>(Priority.class);
   private final Deque<Foreign> foreign = new ArrayDeque<>();
+
+  /// Copies of jobs that have ended here: to be acknowledged.
+  private final List<Delivery> over = new ArrayList<>();
+
   private @Nullable Session session;
   private boolean gone;
   private int prefetch;
@@ -139,6 +143,7 @@ final class Subscription implements Session.Receiver {
           return lost;
         });
       }
+      over.removeIf(copy -> copy.session() == on);
       foreign.removeIf(stranger -> stranger.session() == on);
     } finally {
       lock.unlock();
@@ -151,6 +156,10 @@ final class Subscription implements Session.Receiver {
   ///
   /// @return whether the broker should be asked for more than it was
   boolean claim(ClaimRequest request, long nowNanos, long deadlineNanos, List<Held> claims) {
+    if (request.max() == 0) {
+      // Only asks to move what is due, which the broker does by itself.
+      return false;
+    }
     lock.lock();
     try {
       want(leases.count(queue) + request.max(), nowNanos);
@@ -166,7 +175,7 @@ final class Subscription implements Session.Receiver {
       int moreLow = Math.min(left, low - fromLow);
       take(Priority.NORMAL, fromNormal + moreNormal, deadlineNanos, claims);
       take(Priority.LOW, fromLow + moreLow, deadlineNanos, claims);
-      return !isConsuming() || target() > prefetch;
+      return !isConsuming() || target() > prefetch || !over.isEmpty();
     } finally {
       lock.unlock();
     }
@@ -178,6 +187,11 @@ final class Subscription implements Session.Receiver {
     int taken = 0;
     while (taken < count && !buffer.isEmpty()) {
       Delivery delivery = buffer.remove();
+      if (leases.isOver(delivery)) {
+        load.unbuffered(delivery.envelope().job().bytes());
+        over.add(delivery);
+        continue;
+      }
       Held claim = leases.hold(delivery, deadlineNanos);
       if (claim == null) {
         twins.add(delivery);
@@ -306,8 +320,21 @@ final class Subscription implements Session.Receiver {
     }
   }
 
-  /// Puts back what could not be given away.
-  void putBack(List<Delivery> deliveries, long nowNanos) {
+  /// Takes the copies of jobs that have ended here.
+  List<Delivery> drainOver() {
+    lock.lock();
+    try {
+      List<Delivery> all = List.copyOf(over);
+      over.clear();
+      return all;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Puts back what could not be given away. That is no claim: it is tried again, and meanwhile the
+  /// broker gives nothing more.
+  void putBack(List<Delivery> deliveries) {
     lock.lock();
     try {
       for (Delivery delivery : deliveries.reversed()) {
@@ -317,7 +344,6 @@ final class Subscription implements Session.Receiver {
           buffer(delivery.priority()).addFirst(delivery);
         }
       }
-      claimedNanos = nowNanos;
     } finally {
       lock.unlock();
     }

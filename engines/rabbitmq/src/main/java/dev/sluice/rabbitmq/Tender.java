@@ -27,6 +27,9 @@ final class Tender {
   private static final long TICK_NANOS = 250_000_000;
   private static final long PAUSE_NANOS = 500_000_000;
 
+  /// What is not confirmed together is sent again together.
+  private static final int GIVEN_AT_ONCE = 500;
+
   private final Link link;
   private final RabbitUrl url;
   private final Environment environment;
@@ -97,26 +100,28 @@ final class Tender {
     if (ended.getCount() == 0) {
       return Environment.Step.WHEN_WOKEN;
     }
+    // Asked once: what is true in the middle only would let some queues keep what they hold.
+    boolean last = closing;
     if (link.isConnected()) {
-      subscriptions.values().forEach(this::tend);
+      subscriptions.values().forEach(subscription -> tend(subscription, last));
       takeBackExpired();
     }
-    if (closing) {
+    if (last) {
       ended.countDown();
       return Environment.Step.WHEN_WOKEN;
     }
     return TICK_NANOS;
   }
 
-  private void tend(Subscription subscription) {
+  private void tend(Subscription subscription, boolean last) {
     long now = environment.clock().monotonicNanos();
     Long pause = pauses.get(subscription.queue);
-    if (!closing && pause != null && pause - now > 0) {
+    if (!last && pause != null && pause - now > 0) {
       return;
     }
-    try (Link.Watch _ = link.watch()) {
+    try {
       carryOff(subscription);
-      if (closing) {
+      if (last) {
         rest(subscription);
         return;
       }
@@ -153,12 +158,7 @@ final class Tender {
       topology.forget(subscription.queue);
     }
     topology.requireQueue(subscription.queue);
-    Session made =
-        new Session(
-            link.connection()
-                .openChannel()
-                .orElseThrow(() -> new IOException("the broker gives no more channels")),
-            subscription);
+    Session made = new Session(link.openChannel(), link, subscription);
     made.listen();
     subscription.use(made);
     consume(subscription, made);
@@ -209,18 +209,22 @@ final class Tender {
     }
     session.cancel();
     List<Delivery> waiting = subscription.drain();
-    boolean given = false;
+    int given = 0;
     try {
-      settler.giveBack(waiting);
-      given = true;
-    } finally {
-      if (!given) {
-        subscription.putBack(waiting, environment.clock().monotonicNanos());
+      while (given < waiting.size()) {
+        int to = Math.min(waiting.size(), given + GIVEN_AT_ONCE);
+        settler.giveBack(waiting.subList(given, to));
+        given = to;
       }
+    } finally {
+      subscription.putBack(waiting.subList(given, waiting.size()));
     }
   }
 
   private void carryOff(Subscription subscription) {
+    for (Delivery over : subscription.drainOver()) {
+      over.session().acknowledge(List.of(over.tag()));
+    }
     List<Subscription.Foreign> strangers = subscription.drainForeign();
     if (strangers.isEmpty()) {
       return;

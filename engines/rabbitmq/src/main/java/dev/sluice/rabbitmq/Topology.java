@@ -9,6 +9,7 @@ import dev.sluice.job.Priority;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -16,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Queues and exchanges on the broker, declared when they are first needed, and again after each
@@ -34,26 +36,39 @@ final class Topology {
   /// without a leader, and what was confirmed in it is gone.
   private static final long SETTLE_NANOS = 1_000_000_000;
 
+  /// Answers that stay as they are until somebody changes something on the broker: access refused,
+  /// a queue that others hold, other arguments.
+  private static final Set<Integer> REFUSALS = Set.of(403, 405, 406);
+
   private final Link link;
   private final RabbitUrl url;
   private final Environment.Clock clock;
   private final Names names;
   private final Delays delays;
   private final Duration limit;
+  private final Consumer<String> beforeMaking;
   private final ReentrantLock lock = new ReentrantLock();
 
-  /// What is known to be there: queues by name, and those whose delayed jobs find back.
+  /// What is known to be there.
   private final Set<String> queues = ConcurrentHashMap.newKeySet();
 
-  private final Set<String> delayed = ConcurrentHashMap.newKeySet();
   private volatile int levels;
   private volatile boolean wayBack;
 
   /// What the broker refused, by queue.
   private final Map<String, String> refusals = new ConcurrentHashMap<>();
 
-  Topology(Link link, RabbitUrl url, Environment.Clock clock, Duration limit) {
+  /// @param beforeMaking is given a queue of which a line is missing, before it is made anew: who
+  ///   consumed from what was there must not be given what comes into the new one, on a channel
+  ///   where nobody hears of it
+  Topology(
+      Link link,
+      RabbitUrl url,
+      Environment.Clock clock,
+      Duration limit,
+      Consumer<String> beforeMaking) {
     this.link = link;
+    this.beforeMaking = beforeMaking;
     this.clock = clock;
     this.url = url;
     this.limit = limit;
@@ -61,12 +76,17 @@ final class Topology {
     delays = new Delays(url.prefix());
   }
 
-  /// Makes sure that the lines and the dead-letter queue of a Sluice queue are there.
+  /// Makes sure that the lines and the dead-letter queue of a Sluice queue are there, and the way
+  /// back of its delayed jobs: other processes may delay some, and take it that it is there still.
   ///
   /// @throws EngineUnavailableException with the reason, when they cannot be had
   void requireQueue(String queue) {
     if (!queues.contains(queue)) {
-      declare(queue, names.line(queue, Priority.HIGH), channel -> declareQueue(channel, queue));
+      declare(
+          queue,
+          names.all(queue),
+          () -> beforeMaking.accept(queue),
+          channel -> declareQueue(channel, queue));
       queues.add(queue);
     }
   }
@@ -77,35 +97,33 @@ final class Topology {
   void requireDelays(String queue, long units) {
     requireQueue(queue);
     int needed = Delays.highestLevel(units) + 1;
-    if (!delayed.contains(queue) || levels < needed) {
+    if (levels < needed) {
       declare(
           queue,
-          delays.level(needed - 1),
+          List.of(delays.level(needed - 1)),
+          () -> {},
           channel -> {
-            declareWayBack(channel);
-            bindLines(channel, queue);
             // From the lowest, so that a message finds every level below its own.
             for (int level = levels; level < needed; level++) {
               declareLevel(channel, level);
             }
           });
       levels = Math.max(levels, needed);
-      delayed.add(queue);
     }
   }
 
   /// Forgets what is known to be there.
   void forget() {
     queues.clear();
-    delayed.clear();
     levels = 0;
     wayBack = false;
+    // Whoever is refused again hears it again; whoever does not ask again need not stay ill.
+    refusals.clear();
   }
 
   /// Forgets that a queue is there.
   void forget(String queue) {
     queues.remove(queue);
-    delayed.remove(queue);
   }
 
   /// What is wrong with a queue on the broker, in words.
@@ -118,27 +136,32 @@ final class Topology {
   }
 
   private interface Declaration {
-    void on(Channel channel) throws IOException;
+    void on(Declaring channel) throws IOException;
   }
 
-  /// @param last the queue that is declared last: where it is, nothing is new
-  private void declare(String queue, String last, Declaration declaration) {
+  /// @param needed the queues that are declared: where they all are, nothing is new
+  /// @param before is run when one of them is missing, before anything is made
+  private void declare(
+      String queue, List<String> needed, Runnable before, Declaration declaration) {
     takeTurn(queue);
-    try (Link.Watch _ = link.watch()) {
-      boolean isNew = !exists(last);
-      Channel channel = open();
+    try {
+      boolean isNew = !exist(needed);
+      if (isNew) {
+        before.run();
+      }
+      Channel channel = link.openChannel();
       try {
-        declaration.on(channel);
+        declaration.on(new Declaring(link, channel));
         refusals.remove(queue);
         if (isNew) {
           settle();
         }
       } finally {
-        close(channel);
+        link.closeChannel(channel);
       }
     } catch (IOException | AlreadyClosedException refused) {
       String words = "queue '" + queue + "': " + Sentences.of(refused, url);
-      if (Sentences.replyCode(refused) != 0) {
+      if (REFUSALS.contains(Sentences.replyCode(refused))) {
         refusals.put(queue, words);
       }
       throw new EngineUnavailableException(words, refused);
@@ -166,10 +189,12 @@ final class Topology {
     }
   }
 
-  private boolean exists(String name) throws IOException {
-    Channel channel = open();
+  private boolean exist(List<String> names) throws IOException {
+    Channel channel = link.openChannel();
     try {
-      channel.queueDeclarePassive(name);
+      for (String name : names) {
+        var _ = link.call(() -> channel.queueDeclarePassive(name));
+      }
       return true;
     } catch (IOException missing) {
       if (Sentences.replyCode(missing) == 404) {
@@ -177,7 +202,7 @@ final class Topology {
       }
       throw missing;
     } finally {
-      close(channel);
+      link.closeChannel(channel);
     }
   }
 
@@ -193,23 +218,13 @@ final class Topology {
     }
   }
 
-  private Channel open() throws IOException {
-    return link.connection()
-        .openChannel()
-        .orElseThrow(() -> new IOException("the broker gives no more channels"));
-  }
-
-  private static void close(Channel channel) throws IOException {
-    if (channel.isOpen()) {
-      channel.abort();
-    }
-  }
-
-  private void declareQueue(Channel channel, String queue) throws IOException {
-    channel.queueDeclare(names.dead(queue), true, false, false, quorum());
+  private void declareQueue(Declaring channel, String queue) throws IOException {
+    channel.queue(names.dead(queue), quorum());
+    declareWayBack(channel);
     for (Priority priority : Priority.values()) {
-      channel.queueDeclare(
-          names.line(queue, priority), true, false, false, line(names.dead(queue)));
+      channel.queue(names.line(queue, priority), line(names.dead(queue)));
+      channel.bindQueue(
+          names.line(queue, priority), delays.due(), Delays.linePattern(queue, priority));
     }
   }
 
@@ -239,38 +254,27 @@ final class Topology {
     return arguments;
   }
 
-  private void declareWayBack(Channel channel) throws IOException {
+  private void declareWayBack(Declaring channel) throws IOException {
     if (wayBack) {
       return;
     }
-    channel.exchangeDeclare(delays.lost(), BuiltinExchangeType.FANOUT, true);
-    channel.queueDeclare(delays.lost(), true, false, false, quorum());
-    channel.queueBind(delays.lost(), delays.lost(), "");
+    channel.exchange(delays.lost(), BuiltinExchangeType.FANOUT, Map.of());
+    channel.queue(delays.lost(), quorum());
+    channel.bindQueue(delays.lost(), delays.lost(), "");
     // What finds no line must not stay in the last level, where it would hold up all others.
-    channel.exchangeDeclare(
-        delays.due(),
-        BuiltinExchangeType.TOPIC,
-        true,
-        false,
-        Map.of("alternate-exchange", delays.lost()));
+    channel.exchange(
+        delays.due(), BuiltinExchangeType.TOPIC, Map.of("alternate-exchange", delays.lost()));
     wayBack = true;
   }
 
-  private void bindLines(Channel channel, String queue) throws IOException {
-    for (Priority priority : Priority.values()) {
-      channel.queueBind(
-          names.line(queue, priority), delays.due(), Delays.linePattern(queue, priority));
-    }
-  }
-
-  private void declareLevel(Channel channel, int level) throws IOException {
+  private void declareLevel(Declaring channel, int level) throws IOException {
     String name = delays.level(level);
     Map<String, Object> arguments = new HashMap<>(deadLettering(delays.after(level), null));
     arguments.put("x-queue-type", "quorum");
     arguments.put("x-message-ttl", Delays.ttlMillis(level));
-    channel.exchangeDeclare(name, BuiltinExchangeType.TOPIC, true);
-    channel.queueDeclare(name, true, false, false, arguments);
-    channel.queueBind(name, name, Delays.pattern(level, 1));
-    channel.exchangeBind(delays.after(level), name, Delays.pattern(level, 0));
+    channel.exchange(name, BuiltinExchangeType.TOPIC, Map.of());
+    channel.queue(name, arguments);
+    channel.bindQueue(name, name, Delays.pattern(level, 1));
+    channel.bindExchange(delays.after(level), name, Delays.pattern(level, 0));
   }
 }

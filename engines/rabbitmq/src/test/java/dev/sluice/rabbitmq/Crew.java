@@ -76,6 +76,10 @@ final class Crew implements AutoCloseable {
   }
 
   Job job(long runAtMillis) {
+    return job(QUEUE, runAtMillis);
+  }
+
+  Job job(String queue, long runAtMillis) {
     long random = environment.random().nextLong();
     JobId id =
         new JobId((now() << 16) | 0x7000 | (random & 0xFFF), Long.MIN_VALUE | (random >>> 2));
@@ -83,7 +87,7 @@ final class Crew implements AutoCloseable {
         runAtMillis == 0
             ? JobOptions.NONE
             : new JobOptions(runAtMillis, null, Map.of(), 0, 0, 0, null, null);
-    return new Job(id, QUEUE, "welcome-email", new byte[100], Priority.NORMAL, now(), options);
+    return new Job(id, queue, "welcome-email", new byte[100], Priority.NORMAL, now(), options);
   }
 
   Admission offer(RabbitEngine engine, Bound bound) {
@@ -127,16 +131,24 @@ final class Crew implements AutoCloseable {
   }
 
   List<Claim> glance(RabbitEngine engine, int max) {
+    return glance(engine, QUEUE, max);
+  }
+
+  List<Claim> glance(RabbitEngine engine, String queue, int max) {
     return engine
-        .claim(List.of(new ClaimRequest(QUEUE, max, 0, 0, Duration.ofMinutes(1))))
+        .claim(List.of(new ClaimRequest(queue, max, 0, 0, Duration.ofMinutes(1))))
         .claims();
   }
 
   List<Claim> claim(RabbitEngine engine, int count) {
+    return claim(engine, QUEUE, count);
+  }
+
+  List<Claim> claim(RabbitEngine engine, String queue, int count) {
     List<Claim> claims = new ArrayList<>();
     await(
         () -> {
-          claims.addAll(glance(engine, count - claims.size()));
+          claims.addAll(glance(engine, queue, count - claims.size()));
           return claims.size() == count;
         },
         count + " claims");

@@ -14,24 +14,36 @@ import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Extension;
 import dev.sluice.engine.Lease;
+import dev.sluice.engine.Offer;
+import dev.sluice.engine.PartlyTakenException;
+import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
 import dev.sluice.job.Admission.Accepted;
 import dev.sluice.job.DeathReason;
+import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
 /// What happens when the broker, or what is on it, does not do as it should. The broker is a
@@ -144,27 +156,124 @@ final class FaultTest {
     crew.accept(engine, 1);
   }
 
-  @Test
+  @RepeatedTest(3)
   void aDeletedQueueIsThereAgainForProducersAndConsumers() throws Exception {
     RabbitEngine engine = crew.engine();
     crew.accept(engine, 1);
     crew.claim(engine, 1);
+    deleteLines();
+
+    Set<JobId> accepted = crew.acceptSoon(engine, 20);
+
+    assertThat(ids(crew.claim(engine, 20))).isEqualTo(accepted);
+  }
+
+  @Test
+  void jobsThatWaitForTheirTimeOutliveTheDeletionOfTheirLines() throws Exception {
+    RabbitEngine producer = crew.engine();
+    RabbitEngine worker = crew.another();
+    crew.accept(producer, 1);
+    crew.claim(worker, 1);
+    Set<JobId> accepted = crew.accept(producer, List.of(crew.job(crew.now() + 5_000)));
+    deleteLines();
+
+    // Another process makes the lines anew; this one takes it that nothing has changed.
+    accepted.addAll(crew.acceptSoon(worker, 1));
+    accepted.addAll(crew.accept(producer, List.of(crew.job(crew.now() + 300))));
+
+    assertThat(ids(crew.claim(worker, 3))).isEqualTo(accepted);
+  }
+
+  private void deleteLines() throws Exception {
     try (Connection connection = plain();
         Channel channel = connection.createChannel()) {
       for (String level : List.of("high", "normal", "low", "dead")) {
         channel.queueDelete(crew.prefix() + "." + Crew.QUEUE + "." + level);
       }
     }
+  }
 
-    Set<JobId> accepted = crew.acceptSoon(engine, 3);
-    Set<JobId> came = new HashSet<>();
+  private static Set<JobId> ids(List<Claim> claims) {
+    return claims.stream().map(claim -> claim.job().id()).collect(Collectors.toSet());
+  }
+
+  @Test
+  void aLineThatTakesNothingDoublesNoJobOfAnother() {
+    RabbitEngine engine = crew.engine();
+    Set<JobId> well = crew.accept(engine, List.of(crew.job("well", 0)));
+    Set<JobId> full = crew.accept(engine, List.of(crew.job("full", 0)));
+    List<Settle> releases =
+        Stream.of(crew.claim(engine, "well", 1), crew.claim(engine, "full", 1))
+            .map(claims -> new Settle(claims.getFirst().lease(), Settlement.Release.INSTANCE))
+            .toList();
+    String line = "^" + crew.prefix() + ".full.normal$";
+    broker.control("set_policy", "full", line, "{\"max-length\":0}", "--apply-to", "queues");
+    try {
+      crew.await(() -> !takes(engine, full), "the policy");
+      for (int i = 0; i < 3; i++) {
+        assertThatExceptionOfType(EngineUnavailableException.class)
+            .isThrownBy(() -> engine.settle(releases))
+            .withMessageContaining("could not write what was sent to 'full'");
+      }
+      Job taken = crew.job("well", 0);
+      assertThatExceptionOfType(PartlyTakenException.class)
+          .isThrownBy(() ->
+              engine.offer(
+                  List.of(new Offer(taken, Crew.WIDE), new Offer(crew.job("full", 0), Crew.WIDE))))
+          .satisfies(partly ->
+              assertThat(partly.answers())
+                  .containsExactly(Optional.of(new Accepted(taken.id())), Optional.empty()));
+      well.add(taken.id());
+    } finally {
+      broker.control("clear_policy", "full");
+    }
+    crew.await(() -> takes(engine, full), "the policy to go");
+
+    assertThat(engine.settle(releases)).containsExactly(Settled.APPLIED, Settled.APPLIED);
+
+    List<Claim> came = crew.claim(engine, "well", 2);
+    assertThat(ids(came)).isEqualTo(well);
+    assertThat(ids(crew.claim(engine, "full", full.size()))).isEqualTo(full);
+    for (Claim claim : came) {
+      crew.settle(engine, claim, Settlement.Complete.INSTANCE);
+    }
+    crew.await(() -> engine.counts("well").ready() == 0, "no copies");
+    assertThat(crew.glance(engine, "well", 10)).isEmpty();
+  }
+
+  private boolean takes(RabbitEngine engine, Set<JobId> taken) {
+    try {
+      return taken.addAll(crew.accept(engine, List.of(crew.job("full", 0))));
+    } catch (EngineUnavailableException refused) {
+      return false;
+    }
+  }
+
+  @Test
+  void anOldCopyOfAJobThatHasEndedHereDoesNotRun() throws Exception {
+    RabbitEngine engine = crew.engine();
+    Job job = crew.job(0);
+    crew.accept(engine, List.of(job));
+    Claim claim = crew.claim(engine, 1).getFirst();
+    assertThat(crew.settle(engine, claim, Settlement.Complete.INSTANCE)).isEqualTo(Settled.APPLIED);
+    String line = crew.prefix() + "." + Crew.QUEUE + ".normal";
+
+    try (Connection connection = plain();
+        Channel channel = connection.createChannel()) {
+      channel.basicPublish("", line, Messages.encode(Envelope.of(job), 0), Messages.body(job));
+    }
+    Set<JobId> later = crew.accept(engine, 1);
+
+    assertThat(ids(crew.claim(engine, 1))).isEqualTo(later);
     crew.await(
         () -> {
-          crew.glance(engine, 3).forEach(claim -> came.add(claim.job().id()));
-          return came.size() == 3;
+          assertThat(crew.glance(engine, 1)).isEmpty();
+          return broker
+              .control("list_queues", "name", "messages")
+              .lines()
+              .anyMatch(words -> words.matches(Pattern.quote(line) + "\\s+1"));
         },
-        "the jobs accepted after the deletion");
-    assertThat(came).isEqualTo(accepted);
+        "the copy to be gone, and the claim to stay");
   }
 
   @Test
@@ -364,10 +473,53 @@ final class FaultTest {
     crew.glance(hoarder, 50);
     crew.accept(hoarder, 20);
     crew.await(() -> hoarder.counts(Crew.QUEUE).ready() == 20, "the jobs");
+    List<Claim> claims = new ArrayList<>();
 
-    List<Claim> claims = crew.claim(worker, 20);
+    crew.await(
+        () -> {
+          // As a process does whose slots are all taken: it only asks to move what is due.
+          crew.glance(hoarder, 0);
+          claims.addAll(crew.glance(worker, 20 - claims.size()));
+          return claims.size() == 20;
+        },
+        "the jobs to come to the worker");
 
     assertThat(claims).allMatch(claim -> claim.crashes() == 0);
+  }
+
+  @Test
+  void whatCannotBeGivenBackDrawsNothingMoreOutOfTheQueue() throws Exception {
+    RabbitEngine engine = crew.engine();
+    String line = crew.prefix() + "." + Crew.QUEUE + ".normal";
+    crew.glance(engine, 20);
+    crew.accept(engine, 100);
+    try (Connection connection = plain();
+        Channel channel = connection.createChannel()) {
+      crew.await(() -> messages(channel, line) == 80, "the prefetch");
+      broker.control("set_vm_memory_high_watermark", "0.00001");
+      try {
+        AtomicInteger looks = new AtomicInteger();
+        crew.await(
+            () -> {
+              // Nobody claims for five seconds; then it tries, in vain, every half second.
+              assertThat(messages(channel, line)).isEqualTo(80);
+              return looks.incrementAndGet() > 700;
+            },
+            "some tries");
+      } finally {
+        broker.control("set_vm_memory_high_watermark", "0.6");
+      }
+      crew.await(() -> messages(channel, line) == 100, "all to be given back");
+    }
+    assertThat(crew.claim(crew.another(), 100)).allMatch(claim -> claim.crashes() == 0);
+  }
+
+  private static long messages(Channel channel, String queue) {
+    try {
+      return channel.messageCount(queue);
+    } catch (IOException gone) {
+      throw new UncheckedIOException(gone);
+    }
   }
 
   @Test
