@@ -207,7 +207,7 @@ final class FaultTest {
             .map(claims -> new Settle(claims.getFirst().lease(), Settlement.Release.INSTANCE))
             .toList();
     String line = "^" + crew.prefix() + ".full.normal$";
-    broker.control("set_policy", "full", line, "{\"max-length\":0}", "--apply-to", "queues");
+    broker.control("set_policy", "full", line, "{\"max-length\":1}", "--apply-to", "queues");
     try {
       crew.await(() -> !takes(engine, full), "the policy");
       for (int i = 0; i < 3; i++) {
@@ -224,21 +224,36 @@ final class FaultTest {
               assertThat(partly.answers())
                   .containsExactly(Optional.of(new Accepted(taken.id())), Optional.empty()));
       well.add(taken.id());
+      // Until there is room again.
+      full.removeAll(completed(engine, "full", full.size() - 1));
+      crew.await(() -> isSettled(engine, releases), "the claims to end");
     } finally {
       broker.control("clear_policy", "full");
     }
-    crew.await(() -> takes(engine, full), "the policy to go");
-
-    assertThat(engine.settle(releases)).containsExactly(Settled.APPLIED, Settled.APPLIED);
 
     List<Claim> came = crew.claim(engine, "well", 2);
     assertThat(ids(came)).isEqualTo(well);
-    assertThat(ids(crew.claim(engine, "full", full.size()))).isEqualTo(full);
+    assertThat(ids(crew.claim(engine, "full", 1))).isEqualTo(full);
     for (Claim claim : came) {
       crew.settle(engine, claim, Settlement.Complete.INSTANCE);
     }
     crew.await(() -> engine.counts("well").ready() == 0, "no copies");
     assertThat(crew.glance(engine, "well", 10)).isEmpty();
+  }
+
+  private Set<JobId> completed(RabbitEngine engine, String queue, int count) {
+    List<Claim> claims = crew.claim(engine, queue, count);
+    claims.forEach(claim -> crew.settle(engine, claim, Settlement.Complete.INSTANCE));
+    return ids(claims);
+  }
+
+  private static boolean isSettled(RabbitEngine engine, List<Settle> settles) {
+    try {
+      assertThat(engine.settle(settles)).containsOnly(Settled.APPLIED);
+      return true;
+    } catch (EngineUnavailableException notYet) {
+      return false;
+    }
   }
 
   private boolean takes(RabbitEngine engine, Set<JobId> taken) {
