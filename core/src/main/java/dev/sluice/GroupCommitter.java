@@ -2,6 +2,7 @@ package dev.sluice;
 
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.EngineUnavailableException.Kind;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Offer;
 import dev.sluice.engine.PartlyTakenException;
@@ -114,8 +115,13 @@ final class GroupCommitter {
       List<Optional<Admission>> mine = partly.answers().subList(from, to);
       if (mine.stream().allMatch(Optional::isPresent)) {
         call.answer(mine.stream().map(Optional::orElseThrow).toList());
-      } else {
+      } else if (mine.stream().allMatch(Optional::isEmpty)) {
         call.fail(partly);
+      } else {
+        // Some of them are there, whatever became of the others.
+        call.fail(
+            new EngineUnavailableException(
+                Kind.UNSURE, String.valueOf(partly.getMessage()), partly));
       }
       from = to;
     }

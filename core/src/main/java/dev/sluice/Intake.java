@@ -1,6 +1,6 @@
 package dev.sluice;
 
-import dev.sluice.engine.Limits;
+import dev.sluice.engine.Engine;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobOptions;
@@ -15,10 +15,10 @@ import java.util.Objects;
 final class Intake {
   private Intake() {}
 
-  /// @throws IllegalArgumentException when payload or delay are beyond the engine's limits
+  /// @throws IllegalArgumentException when the engine cannot hold the job
   /// @throws CodecException when the payload cannot be encoded
   static <T> Job job(
-      JobId id, QueueRuntime queue, NewJob<T> newJob, long nowMillis, Limits limits) {
+      JobId id, QueueRuntime queue, NewJob<T> newJob, long nowMillis, Engine engine) {
     JobType<T> type = newJob.type();
     EnqueueOptions options = newJob.options();
     byte[] bytes = encode(type, newJob.payload());
@@ -31,7 +31,7 @@ final class Intake {
             options.priority(),
             nowMillis,
             options(options, queue.policy(), nowMillis));
-    limits.requireHolds(job, nowMillis);
+    engine.requireHolds(job, nowMillis);
     return job;
   }
 

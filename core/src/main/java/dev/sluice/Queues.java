@@ -1,6 +1,6 @@
 package dev.sluice;
 
-import dev.sluice.engine.Limits;
+import dev.sluice.engine.Engine;
 import java.util.Collection;
 import java.util.List;
 import java.util.NavigableMap;
@@ -17,13 +17,13 @@ final class Queues {
   /// Each costs a look of every chore, and a place in memory.
   static final int MOST = 1000;
 
-  private final Limits limits;
+  private final Engine engine;
   private volatile boolean closed;
   private final NavigableMap<String, QueueRuntime> byName = new ConcurrentSkipListMap<>();
 
-  /// @param limits what the engine can honour
-  Queues(Limits limits) {
-    this.limits = limits;
+  /// @param engine that shall keep them
+  Queues(Engine engine) {
+    this.engine = engine;
   }
 
   /// @throws IllegalArgumentException when there is no such queue
@@ -56,10 +56,10 @@ final class Queues {
 
   /// Adds a queue, or gives a known one another policy and another delivery.
   ///
-  /// @throws IllegalArgumentException when there are too many, or the engine cannot honour the
-  ///   policy
+  /// @throws IllegalArgumentException when there are too many, or the engine can have none of that
+  ///   name, or not honour the policy
   void put(String name, QueuePolicy policy, Delivery delivery, long nowNanos) {
-    limits.requireKeeps(policy.lease());
+    requireDefinable(name, policy);
     QueueRuntime known = byName.get(name);
     if (known == null) {
       if (byName.size() >= MOST) {
@@ -77,6 +77,13 @@ final class Queues {
     }
   }
 
+  /// @throws IllegalArgumentException when the engine can have no queue of that name, or not honour
+  ///   the policy
+  void requireDefinable(String name, QueuePolicy policy) {
+    engine.requireQueue(name);
+    engine.limits().requireKeeps(policy.lease());
+  }
+
   /// Changes the policy of a queue.
   ///
   /// @throws IllegalArgumentException when there is no such queue, or the engine cannot honour what
@@ -86,7 +93,7 @@ final class Queues {
         .change(before -> {
           QueuePolicy after = change.apply(before);
           Objects.requireNonNull(after, "policy: must not be null");
-          limits.requireKeeps(after.lease());
+          engine.limits().requireKeeps(after.lease());
           return after;
         });
   }

@@ -49,7 +49,6 @@ public final class Sluice implements AutoCloseable {
   private static final long UNRESPONSIVE_NANOS = 15_000_000_000L;
 
   private final Engine engine;
-  private final Limits limits;
   private final Environment environment;
   private final Queues queues;
   private final boolean handlers;
@@ -66,8 +65,7 @@ public final class Sluice implements AutoCloseable {
 
   private Sluice(SluiceBuilder builder, Listeners listeners) {
     engine = builder.engine;
-    limits = engine.limits();
-    queues = new Queues(limits);
+    queues = new Queues(engine);
     environment = builder.environment;
     handlers = !builder.registrations.isEmpty();
     Environment.Clock clock = environment.clock();
@@ -77,7 +75,7 @@ public final class Sluice implements AutoCloseable {
     ids = new Ids(clock, environment.random());
     committers = new Committers(engine, clock, builder.commitListener);
     recurring = new Recurring(clock, job -> enqueue(List.of(job)).getFirst(), this::withdraw);
-    answers = new Answers(committers, environment, runs, handlers, limits.brokered());
+    answers = new Answers(committers, environment, runs, handlers, engine.limits().brokered());
     settler = new Settler(engine, environment, runs, listeners);
     Reaper reaper = new Reaper(engine, clock, queues, runs, listeners);
     keeper =
@@ -196,7 +194,7 @@ public final class Sluice implements AutoCloseable {
   }
 
   private Offer offer(JobId id, QueueRuntime queue, NewJob<?> newJob, long now) {
-    return new Offer(Intake.job(id, queue, newJob, now, limits), queue.policy().capacity());
+    return new Offer(Intake.job(id, queue, newJob, now, engine), queue.policy().capacity());
   }
 
   /// Puts a schedule in force: at each firing, a job of that type and payload runs once, also when
@@ -357,11 +355,17 @@ public final class Sluice implements AutoCloseable {
     closing.wakeDispatcher();
   }
 
-  /// Adds a queue while this works, or gives a known one another policy and delivery. Not kept by
-  /// the engine.
+  /// Checks that the engine can have a queue of that name and honour its policy.
+  ///
+  /// @throws IllegalArgumentException when it cannot
+  public void requireDefinable(String queue, QueuePolicy policy) {
+    queues.requireDefinable(queue, policy);
+  }
+
+  /// Adds a queue, or gives a known one another policy and delivery. Not kept by the engine.
   ///
   /// @throws IllegalArgumentException when the name is none, there are too many queues, or the
-  ///   engine cannot honour the policy
+  ///   engine can have none of that name or not honour the policy
   public void define(String queue, QueuePolicy policy, Delivery delivery) {
     queues.put(
         Names.require("queue", queue),
@@ -469,7 +473,7 @@ public final class Sluice implements AutoCloseable {
 
   /// What the engine can hold and promises.
   public Limits limits() {
-    return limits;
+    return engine.limits();
   }
 
   /// Stops: refuses new jobs, starts no more, lets running ones end; what is still running near the

@@ -4,18 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.engine.Bound;
-import dev.sluice.engine.ClaimRequest;
-import dev.sluice.engine.Claimed;
-import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
-import dev.sluice.engine.Extension;
-import dev.sluice.engine.Lease;
 import dev.sluice.engine.Limits;
 import dev.sluice.engine.Offer;
 import dev.sluice.engine.PartlyTakenException;
-import dev.sluice.engine.Settle;
-import dev.sluice.engine.Settled;
 import dev.sluice.job.Admission;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
@@ -39,40 +32,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 final class GroupCommitterTest {
   private static final int BATCH = 50;
-
-  /// An engine that only takes offers, as the test says.
-  private record OfferOnly(Function<List<Offer>, List<Admission>> answer) implements Engine {
-    @Override
-    public Limits limits() {
-      return Limits.exact("fake", false, BATCH, 1000, Duration.ofDays(1));
-    }
-
-    @Override
-    public List<Admission> offer(List<Offer> offers) {
-      return answer.apply(offers);
-    }
-
-    @Override
-    public Claimed claim(List<ClaimRequest> requests) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public List<Extension> extend(List<Lease> leases, Duration by) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public List<Settled> settle(List<Settle> settles) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void onWork(Runnable hint) {}
-
-    @Override
-    public void close() {}
-  }
+  private static final Limits LIMITS = Limits.exact("fake", false, BATCH, 1000, Duration.ofDays(1));
 
   private static List<Offer> offers(int from, int count) {
     return IntStream.range(from, from + count)
@@ -97,7 +57,8 @@ final class GroupCommitterTest {
   }
 
   private static GroupCommitter committer(Function<List<Offer>, List<Admission>> offer) {
-    return new GroupCommitter(new OfferOnly(offer), Environment.system().clock(), (_, _) -> {});
+    return new GroupCommitter(
+        new OfferOnly(LIMITS, offer), Environment.system().clock(), (_, _) -> {});
   }
 
   @Test

@@ -21,7 +21,8 @@ final class IntakeTest {
 
   private static Job job(EnqueueOptions options, QueuePolicy policy, String payload) {
     QueueRuntime queue = new QueueRuntime("default", policy, Delivery.byType(), 0);
-    return Intake.job(new JobId(1, 2), queue, new NewJob<>(MAIL, payload, options), NOW, LIMITS);
+    return Intake.job(
+        new JobId(1, 2), queue, new NewJob<>(MAIL, payload, options), NOW, OfferOnly.none(LIMITS));
   }
 
   private static JobOptions options(EnqueueOptions options) {
@@ -106,7 +107,8 @@ final class IntakeTest {
   }
 
   private static Job intake(QueueRuntime queue, EnqueueOptions options, Limits limits) {
-    return Intake.job(new JobId(1, 2), queue, new NewJob<>(MAIL, "x", options), NOW, limits);
+    return Intake.job(
+        new JobId(1, 2), queue, new NewJob<>(MAIL, "x", options), NOW, OfferOnly.none(limits));
   }
 
   @Test
@@ -137,6 +139,6 @@ final class IntakeTest {
   private static void encode(Function<String, byte[]> encoder) {
     JobType<String> odd = JobType.of("odd", Codec.of(encoder, _ -> ""));
     QueueRuntime queue = new QueueRuntime("default", QueuePolicy.defaults(), Delivery.byType(), 0);
-    Intake.job(new JobId(1, 2), queue, NewJob.of(odd, "x"), NOW, LIMITS);
+    Intake.job(new JobId(1, 2), queue, NewJob.of(odd, "x"), NOW, OfferOnly.none(LIMITS));
   }
 }

@@ -13,19 +13,20 @@ final class QueuesTest {
 
   private final Queues queues =
       new Queues(
-          new Limits(
-              "short",
-              true,
-              false,
-              false,
-              false,
-              false,
-              false,
-              Limits.Keys.REFUSED,
-              10,
-              1000,
-              Duration.ZERO,
-              Duration.ofHours(1)));
+          OfferOnly.none(
+              new Limits(
+                  "short",
+                  true,
+                  false,
+                  false,
+                  false,
+                  false,
+                  false,
+                  Limits.Keys.REFUSED,
+                  10,
+                  1000,
+                  Duration.ZERO,
+                  Duration.ofHours(1))));
 
   @BeforeEach
   void oneQueue() {

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 
@@ -269,8 +270,12 @@ final class Doctor {
               "name another with --data or in engine");
     }
     try (Engine open = engine.open()) {
-      List<String> wrong =
-          EngineConfig.check(open, configuration.server().queues().named().keySet());
+      Set<String> queues = configuration.server().queues().named().keySet();
+      Optional<String> unfit = unfit(open, queues);
+      if (unfit.isPresent()) {
+        return Finding.fail("engine", unfit.get(), "give the queue another name");
+      }
+      List<String> wrong = EngineConfig.check(open, queues);
       return wrong.isEmpty()
           ? Finding.ok("engine", engine.words() + " opens")
           : Finding.fail("engine", String.join("; ", wrong), advice());
@@ -282,6 +287,17 @@ final class Doctor {
     } catch (IllegalArgumentException unfit) {
       return Finding.fail("engine", String.valueOf(unfit.getMessage()), "mend the engine's URL");
     }
+  }
+
+  private static Optional<String> unfit(Engine open, Set<String> queues) {
+    for (String queue : queues) {
+      try {
+        open.requireQueue(queue);
+      } catch (IllegalArgumentException unfit) {
+        return Optional.of(String.valueOf(unfit.getMessage()));
+      }
+    }
+    return Optional.empty();
   }
 
   private String advice() {

@@ -6,6 +6,7 @@ import dev.sluice.engine.Countable.Counts;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Exporting;
+import dev.sluice.engine.Exporting.Handout;
 import dev.sluice.engine.Inspectable;
 import dev.sluice.engine.Limits;
 import dev.sluice.engine.Reclaiming;
@@ -37,6 +38,9 @@ final class Move {
   /// How long to wait for jobs that the source counts and does not hand out yet.
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+  /// Brokers tell about once a second how much they hold.
+  private static final long PAUSE_NANOS = 1_200_000_000;
+
   private final Engine source;
   private final Engine target;
   private final Exporting exporting;
@@ -50,9 +54,16 @@ final class Move {
   ///
   /// @param moved jobs that the target took from this run
   /// @param already jobs that the target had from an earlier run
-  /// @param left what the source still counts
+  /// @param strangers messages that are no jobs and stay in the source
+  /// @param left what the source still counts, the strangers among them
   /// @param arrived what the target counts
-  record Moved(String queue, long moved, long already, Counts left, Counts arrived) {}
+  record Moved(
+      String queue, long moved, long already, long strangers, Counts left, Counts arrived) {
+    /// Whether no job is left in the source.
+    boolean isAll() {
+      return movable(left) <= strangers;
+    }
+  }
 
   /// @throws SluiceException when one of the engines cannot do its part
   Move(Engine source, Engine target, Environment.Clock clock, ProgressBar progress) {
@@ -97,6 +108,14 @@ final class Move {
   ///
   /// @throws SluiceException when it cannot; then nothing was moved
   void check(List<String> queues) {
+    for (String queue : queues) {
+      try {
+        target.requireQueue(queue);
+      } catch (IllegalArgumentException unfit) {
+        throw new SluiceException(
+            "queue '" + queue + "' cannot move: " + unfit.getMessage(), unfit);
+      }
+    }
     if (!(source instanceof Inspectable shown)) {
       return;
     }
@@ -115,7 +134,7 @@ final class Move {
   private void check(JobView job) {
     try {
       // Its time may be any: the limit is for jobs that are new.
-      target.limits().requireHolds(job.job(), Long.MAX_VALUE);
+      target.requireHolds(job.job(), Long.MAX_VALUE);
     } catch (IllegalArgumentException unfit) {
       throw new SluiceException(
           "job "
@@ -186,14 +205,15 @@ final class Move {
     long moved = 0;
     long already = 0;
     int step = Math.min(STEP, Math.min(source.limits().batch(), target.limits().batch()));
-    List<JobView> next = next(queue, step);
-    while (!next.isEmpty()) {
+    Handout handout = next(queue, step);
+    while (!handout.jobs().isEmpty()) {
+      List<JobView> next = handout.jobs();
       if (!(source instanceof Inspectable)) {
         next.forEach(this::check);
       }
       List<JobId> ids = new ArrayList<>(next.size());
       @Nullable SluiceException stop = null;
-      List<Admission> answers = restoring.restore(next);
+      List<Admission> answers = restore(queue, next);
       for (int i = 0; i < answers.size(); i++) {
         JobView job = next.get(i);
         switch (answers.get(i)) {
@@ -212,21 +232,34 @@ final class Move {
         throw stop;
       }
       progress.show(queue, moved + already, Math.max(all, moved + already));
-      next = next(queue, step);
+      handout = next(queue, step);
     }
     progress.clear();
-    return new Moved(queue, moved, already, there.counts(queue), here.counts(queue));
+    return new Moved(
+        queue, moved, already, handout.strangers(), there.counts(queue), here.counts(queue));
+  }
+
+  private List<Admission> restore(String queue, List<JobView> jobs) {
+    try {
+      return restoring.restore(jobs);
+    } catch (IllegalArgumentException unfit) {
+      throw new SluiceException("queue '" + queue + "' cannot move: " + unfit.getMessage(), unfit);
+    }
   }
 
   /// What comes next; waits a while for what the source counts and does not hand out yet, because
   /// it is on its way from a broker.
-  private List<JobView> next(String queue, int step) {
-    List<JobView> next = exporting.export(queue, step);
+  private Handout next(String queue, int step) {
+    // What goes from one place on a broker to another is in neither for a moment.
+    int looks = source.limits().brokered() ? 2 : 1;
     long begun = clock.monotonicNanos();
-    while (next.isEmpty()
-        && movable(there.counts(queue)) > 0
-        && clock.monotonicNanos() - begun < PATIENCE.toNanos()) {
-      LockSupport.parkNanos(200_000_000);
+    Handout next = exporting.export(queue, step);
+    for (int empty = 1; next.jobs().isEmpty(); empty++) {
+      boolean counted = movable(there.counts(queue)) > next.strangers();
+      if (counted ? clock.monotonicNanos() - begun >= PATIENCE.toNanos() : empty >= looks) {
+        return next;
+      }
+      LockSupport.parkNanos(PAUSE_NANOS);
       next = exporting.export(queue, step);
     }
     return next;

@@ -34,14 +34,16 @@ final class MoveCommand implements Callable<Integer> {
       names = "--from",
       paramLabel = "URL",
       required = true,
-      description = "Engine that holds the jobs.")
+      defaultValue = "${env:SLUICE_FROM}",
+      description = "Engine that holds the jobs; else $SLUICE_FROM.")
   private String from = "";
 
   @Option(
       names = "--to",
       paramLabel = "URL",
       required = true,
-      description = "Engine that takes them.")
+      defaultValue = "${env:SLUICE_TO}",
+      description = "Engine that takes them; else $SLUICE_TO.")
   private String to = "";
 
   @Option(
@@ -78,7 +80,7 @@ final class MoveCommand implements Callable<Integer> {
       boolean all = true;
       for (String queue : names) {
         Move.Moved moved = move.move(queue);
-        all &= moved.left().waiting() + moved.left().dead() == 0;
+        all &= moved.isAll();
         out.println(text(moved, open.limits(), other.limits()));
       }
       if (!all) {
@@ -97,6 +99,7 @@ final class MoveCommand implements Callable<Integer> {
         + (moved.already() == 0 ? "" : ", " + moved.already() + " were there from an earlier run")
         + "; left: "
         + counts(moved.left(), source)
+        + (moved.strangers() == 0 ? "" : ", of which " + moved.strangers() + " are no jobs")
         + "; now there: "
         + counts(moved.arrived(), target);
   }

@@ -1,9 +1,13 @@
 package dev.sluice.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.ClaimRequest;
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Environment;
 import dev.sluice.engine.Offer;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
@@ -11,6 +15,7 @@ import dev.sluice.job.JobOptions;
 import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
 import dev.sluice.job.Priority;
+import dev.sluice.job.SluiceException;
 import dev.sluice.sqlite.SqliteEngine;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -104,7 +109,7 @@ final class MoveTest {
     try (SqliteEngine from = SqliteEngine.open(file("from"));
         SqliteEngine to = SqliteEngine.open(file("to"))) {
       // Killed between the one and the other.
-      to.restore(from.export("mail", 4));
+      to.restore(from.export("mail", 4).jobs());
     }
 
     Answer answer = move("--queue", "mail");
@@ -128,6 +133,92 @@ final class MoveTest {
         .contains("its key belongs to job " + offer(20, "mail", null).job().id());
     try (SqliteEngine from = SqliteEngine.open(file("from"))) {
       assertThat(from.counts("mail").waiting()).isEqualTo(3);
+    }
+  }
+
+  private static Move between(Engine from, Engine to) {
+    return new Move(from, to, Environment.system().clock(), ProgressBar.forTerminal());
+  }
+
+  private static JobView view(int number) {
+    return new JobView(
+        offer(number, "mail", null).job(),
+        JobState.READY,
+        0,
+        0,
+        0,
+        -1,
+        null,
+        null,
+        null,
+        null,
+        false,
+        List.of());
+  }
+
+  @Test
+  void whatIsOnItsWayInsideABrokerIsWaitedFor() {
+    Depot broker = new Depot();
+    broker.jobs.add(view(1));
+    broker.onTheirWay.add(view(2));
+    broker.strangers = 1;
+    try (SqliteEngine to = SqliteEngine.open(file("to"))) {
+      Move.Moved moved = between(broker, to).move("mail");
+
+      assertThat(moved.moved()).isEqualTo(2);
+      assertThat(moved.strangers()).isEqualTo(1);
+      assertThat(moved.isAll()).isTrue();
+      assertThat(to.counts("mail").ready()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void jobsThatABrokerDidNotLetGoOfAreNotMoved() {
+    Depot broker = new Depot();
+    broker.jobs.add(view(1));
+    broker.forgetful = true;
+    try (SqliteEngine to = SqliteEngine.open(file("to"))) {
+      assertThatExceptionOfType(EngineUnavailableException.class)
+          .isThrownBy(() -> between(broker, to).move("mail"))
+          .withMessageContaining("still here");
+
+      broker.forgetful = false;
+      Move.Moved moved = between(broker, to).move("mail");
+      assertThat(moved.moved()).isZero();
+      assertThat(moved.already()).isEqualTo(1);
+      assertThat(moved.isAll()).isTrue();
+    }
+  }
+
+  @Test
+  void whatABrokerCannotNameOrHoldIsRefusedBeforeTheFirstJobMoves() {
+    Depot broker = new Depot();
+    fill("from", "mail", 1, 5, null);
+    try (SqliteEngine from = SqliteEngine.open(file("from"))) {
+      Job large =
+          new Job(
+              new JobId((NOW << 16) | 0x7000 | 9, 9),
+              "mail",
+              "t",
+              new byte[Depot.LARGEST + 1],
+              Priority.NORMAL,
+              NOW,
+              JobOptions.NONE);
+      from.offer(List.of(new Offer(large, Bound.NONE)));
+      Move move = between(from, broker);
+
+      assertThatExceptionOfType(SluiceException.class)
+          .isThrownBy(() -> move.check(List.of("mail")))
+          .withMessage(
+              "job " + large.id() + " of queue 'mail' cannot move: payload: must be at most 100");
+      assertThatExceptionOfType(SluiceException.class)
+          .isThrownBy(() -> move.check(List.of("mail", "mail-dead")))
+          .withMessageStartingWith("queue 'mail-dead' cannot move: ");
+      assertThatExceptionOfType(SluiceException.class)
+          .isThrownBy(() -> move.move("mail"))
+          .withMessageStartingWith("queue 'mail' cannot move: ");
+      assertThat(broker.jobs).isEmpty();
+      assertThat(from.counts("mail").waiting()).isEqualTo(5);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.sluice.engine;
 
 import dev.sluice.job.Admission;
+import dev.sluice.job.Job;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -25,6 +26,22 @@ public interface Engine extends AutoCloseable {
 
   /// What this engine can hold and promise.
   Limits limits();
+
+  /// Checks that the engine can have a queue of that name; asked when the queue is defined.
+  ///
+  /// @param name of the form of [dev.sluice.job.Names]
+  /// @throws IllegalArgumentException when it cannot, with the rule
+  default void requireQueue(String name) {
+    Objects.requireNonNull(name, "queue: must not be null");
+  }
+
+  /// Checks that the engine can hold a job in the form in which it keeps it; asked of each job
+  /// before it is offered together with others, so that one that does not fit spoils no batch.
+  ///
+  /// @throws IllegalArgumentException when it cannot, with field, value and rule
+  default void requireHolds(Job job, long nowMillis) {
+    limits().requireHolds(job, nowMillis);
+  }
 
   /// Takes jobs, or says why not, deciding the bound in the same atomic step as the storing. A
   /// [Admission.Refused] from here carries no time: the engine does not know the drain rate.

@@ -7,16 +7,29 @@ import java.util.List;
 /// The role of an engine that hands its jobs over to another one, see [Restoring]. Nobody may work
 /// on them meanwhile.
 public interface Exporting {
+  /// What is handed out.
+  ///
+  /// @param jobs empty when none is left, or none can be had right now: see [Countable#counts]
+  /// @param strangers how many messages that are no jobs were found where jobs are kept, as far as
+  ///   the engine looked; they stay there, and it counts them among them
+  record Handout(List<JobView> jobs, long strangers) {
+    public Handout {
+      jobs = List.copyOf(jobs);
+    }
+  }
+
   /// The next jobs of a queue to be handed over: READY ones in starting order, then SCHEDULED, then
   /// DEAD ones. They stay until [#exported], and are answered again until then, also after this
   /// process died. Jobs that run are left out.
   ///
   /// @param max 1 to [Inspectable#MAX_PAGE]
-  /// @return empty when none is left, or none can be had right now: see [Countable#counts]
-  List<JobView> export(String queue, int max);
+  /// @throws EngineUnavailableException when the engine could not look everywhere
+  Handout export(String queue, int max);
 
   /// Lets go of jobs that the other engine has.
   ///
   /// @param jobs from the newest [#export], at most [Limits#batch]
+  /// @throws EngineUnavailableException when some of them may be there still; they are handed out
+  ///   again then
   void exported(String queue, List<JobId> jobs);
 }

@@ -216,11 +216,9 @@ final class Api {
               .with("errors", List.of(Map.of("pointer", bad.pointer(), "detail", bad.rule())));
       case JacksonException bad -> Call.malformed(bad).problem();
       // Its sentence may name files of this machine, so it is for the log.
-      case EngineUnavailableException _ ->
-          Problem.of(
-                  Status.SERVICE_UNAVAILABLE_503,
-                  "engine-unavailable",
-                  "jobs cannot be stored or read right now, try again later")
+      case EngineUnavailableException away ->
+          Problem.of(Status.SERVICE_UNAVAILABLE_503, "engine-unavailable", away.kind().sentence())
+              .with("cause", away.kind().name().toLowerCase(java.util.Locale.ROOT))
               .later();
       case HttpException http ->
           Problem.of(

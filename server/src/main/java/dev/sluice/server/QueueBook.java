@@ -226,7 +226,7 @@ final class QueueBook implements AutoCloseable {
               "there are " + QueueList.MOST + " queues, no more are made")
           .exception();
     }
-    sluice.limits().requireKeeps(wanted.effective.policy().lease());
+    sluice.requireDefinable(name, wanted.effective.policy());
     var _ = deliveries.prepare(name, wanted.effective, "");
     try {
       keep(wanted);

@@ -114,6 +114,7 @@ final class FailuresTest {
       HttpProbe.Answer answer =
           probe.post("/v1/queues/default:pause", "", "Authorization", "Bearer x");
       assertThat(answer.reason()).isEqualTo("engine-unavailable");
+      assertThat(answer.text()).contains("\"cause\":\"failed\"");
       assertThat(answer.header("Retry-After")).hasValue("5");
       assertThat(logged).hasSize(1);
     }

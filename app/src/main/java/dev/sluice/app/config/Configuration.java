@@ -37,8 +37,10 @@ public final class Configuration {
   private static final Set<String> OTHERS =
       Set.of(
           "SLUICE_CONFIG",
+          "SLUICE_FROM",
           "SLUICE_JAVA_OPTS",
           "SLUICE_SERVER",
+          "SLUICE_TO",
           "SLUICE_TOKEN",
           "SLUICE_TOKEN_FILE");
 

@@ -5,6 +5,7 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.GetResponse;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
+import dev.sluice.engine.Exporting.Handout;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
@@ -29,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 /// Threading: thread-safe. `turn` lets one caller hand over at a time; it is held while the broker
 /// is asked.
 final class Exports implements AutoCloseable {
+  /// How many times the time limit of an answer a look at one queue on the broker may take.
+  private static final int LOOK = 6;
+
   private final Link link;
   private final RabbitUrl url;
   private final Environment.Clock clock;
@@ -37,13 +41,15 @@ final class Exports implements AutoCloseable {
   private final Delays delays;
   private final ReentrantLock turn = new ReentrantLock();
 
-  /// What was handed out and not let go of yet, with its place in the channel. Bounded by the size
-  /// of one export.
+  /// What was handed out and not let go of yet. Bounded by the size of one export.
   private final Map<JobId, Held> held = new LinkedHashMap<>();
 
   private @Nullable Channel channel;
 
-  private record Held(long tag, JobView view) {}
+  /// A job in hand.
+  ///
+  /// @param tags of its message in the channel, and of what other messages there were of it
+  private record Held(JobView view, List<Long> tags) {}
 
   Exports(Link link, RabbitUrl url, Environment.Clock clock, Duration limit) {
     this.link = link;
@@ -59,82 +65,136 @@ final class Exports implements AutoCloseable {
     T on(Channel channel) throws IOException;
   }
 
-  List<JobView> next(String queue, int max) {
+  /// One export while it gathers.
+  ///
+  /// Threading: confined to the caller that has the turn.
+  private static final class Gathering {
+    final String queue;
+    final int max;
+    final List<JobView> found = new ArrayList<>();
+    long strangers;
+
+    Gathering(String queue, int max) {
+      this.queue = queue;
+      this.max = max;
+    }
+  }
+
+  /// @throws EngineUnavailableException when not everything could be looked at
+  Handout next(String queue, int max) {
     return locked(open -> {
-      List<JobView> found =
-          new ArrayList<>(
-              held.values().stream()
-                  .map(Held::view)
-                  .filter(view -> view.job().queue().equals(queue))
-                  .limit(max)
-                  .toList());
+      Gathering gathering = new Gathering(queue, max);
+      held.values().stream()
+          .map(Held::view)
+          .filter(view -> view.job().queue().equals(queue))
+          .limit(max)
+          .forEach(gathering.found::add);
       for (Priority priority : List.of(Priority.HIGH, Priority.NORMAL, Priority.LOW)) {
-        if (found.isEmpty()) {
-          take(open, names.line(queue, priority), queue, JobState.READY, max, found);
-        }
+        take(open, names.line(queue, priority), JobState.READY, gathering);
       }
-      for (int level = Delays.LEVELS - 1; level >= 0 && found.isEmpty(); level--) {
-        take(open, delays.level(level), queue, JobState.SCHEDULED, max, found);
+      // From the highest, the way that jobs go.
+      for (int level = Delays.LEVELS - 1; level >= 0; level--) {
+        take(open, delays.level(level), JobState.SCHEDULED, gathering);
       }
-      if (found.isEmpty()) {
-        take(open, names.dead(queue), queue, JobState.DEAD, max, found);
-      }
-      return found;
+      take(open, delays.lost(), JobState.SCHEDULED, gathering);
+      take(open, names.dead(queue), JobState.DEAD, gathering);
+      return new Handout(gathering.found, gathering.strangers);
     });
   }
 
-  void done(List<JobId> jobs) {
-    locked(open -> {
-      for (JobId id : jobs) {
-        Held one = held.remove(id);
-        if (one != null) {
-          open.basicAck(one.tag, false);
-        }
-      }
-      return true;
-    });
+  /// @throws EngineUnavailableException when a job is none of those in hand: the broker has it
+  void done(String queue, List<JobId> jobs) {
+    int lost =
+        locked(open -> {
+          int missing = 0;
+          for (JobId id : jobs) {
+            Held one = held.remove(id);
+            if (one == null) {
+              missing++;
+              continue;
+            }
+            for (long tag : one.tags) {
+              try (Link.Watch _ = link.watch()) {
+                open.basicAck(tag, false);
+              }
+            }
+          }
+          return missing;
+        });
+    if (lost > 0) {
+      throw new EngineUnavailableException(
+          lost
+              + " jobs of queue '"
+              + queue
+              + "' that were handed over are still on the broker: the connection was lost");
+    }
   }
 
-  private void take(
-      Channel open, String from, String queue, JobState state, int max, List<JobView> found)
+  private void take(Channel open, String from, JobState state, Gathering gathering)
       throws IOException {
-    if (!exists(from)) {
+    if (!gathering.found.isEmpty() || !exists(from)) {
       return;
     }
-    long deadline = clock.monotonicNanos() + limit.toNanos() / 2;
-    // Of the levels, those that are another queue's: they go back when all have been seen.
+    long deadline = clock.monotonicNanos() + LOOK * limit.toNanos();
+    // Those of other queues, and what is no job: they go back when all have been seen.
     List<Long> others = new ArrayList<>();
     try {
-      while (found.size() < max && deadline - clock.monotonicNanos() > 0) {
-        GetResponse got = open.basicGet(from, false);
+      while (gathering.found.size() < gathering.max) {
+        if (deadline - clock.monotonicNanos() < 0) {
+          if (gathering.found.isEmpty()) {
+            throw new EngineUnavailableException(
+                "the messages in '"
+                    + from
+                    + "' could not be looked through in "
+                    + LOOK * limit.toSeconds()
+                    + " s");
+          }
+          return;
+        }
+        GetResponse got = link.call(() -> open.basicGet(from, false));
         if (got == null) {
           return;
         }
-        long tag = got.getEnvelope().getDeliveryTag();
-        Envelope envelope = read(queue, got, state);
-        if (envelope == null || !envelope.job().queue().equals(queue)) {
-          others.add(tag);
-        } else {
-          JobView view = view(envelope, state, got);
-          held.put(view.id(), new Held(tag, view));
-          found.add(view);
-        }
+        keep(got, state, gathering, others);
       }
     } finally {
       for (long tag : others) {
-        open.basicNack(tag, false, true);
+        try (Link.Watch _ = link.watch()) {
+          open.basicNack(tag, false, true);
+        }
       }
     }
+  }
+
+  private void keep(GetResponse got, JobState state, Gathering gathering, List<Long> others) {
+    long tag = got.getEnvelope().getDeliveryTag();
+    Envelope envelope;
+    try {
+      envelope = read(got, state, gathering.queue);
+    } catch (ForeignMessageException | IllegalArgumentException _) {
+      gathering.strangers++;
+      others.add(tag);
+      return;
+    }
+    if (!envelope.job().queue().equals(gathering.queue)) {
+      others.add(tag);
+      return;
+    }
+    Held known = held.get(envelope.job().id());
+    if (known != null) {
+      known.tags.add(tag);
+      return;
+    }
+    JobView view = view(envelope, state, got);
+    held.put(view.id(), new Held(view, new ArrayList<>(List.of(tag))));
+    gathering.found.add(view);
   }
 
   /// Asked on a channel of its own: the broker ends the one on which a queue is missing.
   private boolean exists(String name) throws IOException {
-    Channel asking =
-        link.connection()
-            .openChannel()
-            .orElseThrow(() -> new IOException("the broker gives no more channels"));
+    Channel asking = link.openChannel();
     try {
-      asking.queueDeclarePassive(name);
+      var _ = link.call(() -> asking.queueDeclarePassive(name));
       return true;
     } catch (IOException missing) {
       if (Sentences.replyCode(missing) == 404) {
@@ -142,21 +202,22 @@ final class Exports implements AutoCloseable {
       }
       throw missing;
     } finally {
-      if (asking.isOpen()) {
-        asking.abort();
-      }
+      link.closeChannel(asking);
     }
   }
 
-  private static @Nullable Envelope read(String queue, GetResponse got, JobState state) {
-    try {
-      // A delayed job tells its queue at the end of its routing key, as every one does.
-      String of =
-          state == JobState.SCHEDULED ? Delays.queueOf(got.getEnvelope().getRoutingKey()) : queue;
-      return Messages.decodeUncounted(of, got.getProps(), got.getBody());
-    } catch (ForeignMessageException | IllegalArgumentException _) {
-      return null;
-    }
+  /// Counts what the broker gave out in vain as crashes in the lines only: elsewhere nobody but
+  /// those who look is given anything.
+  private static Envelope read(GetResponse got, JobState state, String queue)
+      throws ForeignMessageException {
+    return switch (state) {
+      case READY -> Messages.decode(queue, got.getProps(), got.getBody());
+      // A delayed job tells its queue at the end of its routing key.
+      case SCHEDULED ->
+          Messages.decodeUncounted(
+              Delays.queueOf(got.getEnvelope().getRoutingKey()), got.getProps(), got.getBody());
+      default -> Messages.decodeUncounted(queue, got.getProps(), got.getBody());
+    };
   }
 
   private JobView view(Envelope envelope, JobState state, GetResponse got) {
@@ -209,10 +270,7 @@ final class Exports implements AutoCloseable {
     if (open == null || !open.isOpen()) {
       // What the channel before this one held is the broker's again.
       held.clear();
-      open =
-          link.connection()
-              .openChannel()
-              .orElseThrow(() -> new IOException("the broker gives no more channels"));
+      open = link.openChannel();
       channel = open;
     }
     return open;
@@ -223,8 +281,8 @@ final class Exports implements AutoCloseable {
   public void close() {
     Channel open = channel;
     if (open != null && open.isOpen()) {
-      try (Link.Watch _ = link.watch()) {
-        open.abort();
+      try {
+        link.closeChannel(open);
       } catch (IOException | AlreadyClosedException _) {
         // Then the broker has it all already.
       }

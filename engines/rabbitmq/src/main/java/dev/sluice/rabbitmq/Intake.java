@@ -2,7 +2,6 @@ package dev.sluice.rabbitmq;
 
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
-import dev.sluice.engine.Limits;
 import dev.sluice.engine.Offer;
 import dev.sluice.engine.PartlyTakenException;
 import dev.sluice.job.Admission;
@@ -31,21 +30,18 @@ final class Intake {
   private final Function<String, Load> loads;
   private final DepthPoller depths;
   private final Environment.Clock clock;
-  private final Limits limits;
 
   Intake(
       Outbox outbox,
       Topology topology,
       Function<String, Load> loads,
       DepthPoller depths,
-      Environment.Clock clock,
-      Limits limits) {
+      Environment.Clock clock) {
     this.outbox = outbox;
     this.topology = topology;
     this.loads = loads;
     this.depths = depths;
     this.clock = clock;
-    this.limits = limits;
   }
 
   /// A job on its way.
@@ -129,7 +125,6 @@ final class Intake {
     long nowMillis = clock.wallMillis();
     List<Letter> letters = new ArrayList<>(jobs.size());
     for (JobView view : jobs) {
-      limits.requireHolds(view.job(), nowMillis);
       letters.add(letter(view, nowMillis));
     }
     outbox.send(letters);

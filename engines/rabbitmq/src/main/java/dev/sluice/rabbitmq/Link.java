@@ -6,6 +6,7 @@ import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
 import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.EngineUnavailableException.Kind;
 import dev.sluice.engine.Environment;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -110,7 +111,7 @@ final class Link {
   }
 
   private EngineUnavailableException unavailable() {
-    return new EngineUnavailableException(lostSentence());
+    return new EngineUnavailableException(Kind.UNREACHABLE, lostSentence());
   }
 
   private String lostSentence() {

@@ -9,6 +9,7 @@ import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobOptions;
 import dev.sluice.job.Priority;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// | `priority` | `HIGH` or `LOW`; without it NORMAL |
 /// | `run-at`, `expires-at`, `timeout`, `max-attempts`, `key`, `group`, `batch` | options |
 /// | `headers` | the job's own headers, a table |
-/// | `trailer` | so many bytes at the end of the body are not payload but the job's headers, because they are too large for the place above |
+/// | `trailer` | so many bytes at the end of the body are not payload but the job's headers, because they, or a name of one, are too large for the place above |
 /// | `attempt`, `crashes`, `epoch`, `parked` | its life before this message |
 /// | `last` | the newest attempt that did not succeed, a table |
 /// | `death`, `died` | why and when it died |
@@ -39,6 +40,7 @@ final class Messages {
   /// KiB by default, and what is written here beside them needs room as well.
   static final int MAX_HEADER_BYTES = 64 << 10;
 
+  private static final int MAX_NAME_BYTES = 255;
   private static final int FORMAT = 1;
   private static final int PERSISTENT = 2;
 
@@ -94,7 +96,34 @@ final class Messages {
   }
 
   private static boolean needsTrailer(JobOptions options) {
-    return options.bytes() > MAX_HEADER_BYTES;
+    return options.bytes() > MAX_HEADER_BYTES
+        || options.headers().keySet().stream().anyMatch(Messages::isLong);
+  }
+
+  /// Whether a name is longer than AMQP 0-9-1 lets the name of a field be.
+  private static boolean isLong(String name) {
+    // No character takes more than three bytes of UTF-8, of those that a String counts.
+    return name.length() > MAX_NAME_BYTES / 3
+        && name.getBytes(StandardCharsets.UTF_8).length > MAX_NAME_BYTES;
+  }
+
+  /// Checks that a job's message is no larger than brokers take.
+  ///
+  /// @throws IllegalArgumentException when it is
+  static void requireFits(Job job, int maxBytes) {
+    int bytes =
+        job.payload().length
+            + (needsTrailer(job.options()) ? Trailer.length(job.options().headers()) : 0);
+    if (bytes > maxBytes) {
+      throw new IllegalArgumentException(
+          "payload: "
+              + job.payload().length
+              + " bytes become a message of "
+              + bytes
+              + " bytes with headers, which must be at most "
+              + maxBytes
+              + " for the engine 'rabbitmq'");
+    }
   }
 
   /// The body of a message: the payload, and what was too large for the header.

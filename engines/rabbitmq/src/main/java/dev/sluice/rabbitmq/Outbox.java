@@ -2,6 +2,7 @@ package dev.sluice.rabbitmq;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
 import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.EngineUnavailableException.Kind;
 import dev.sluice.engine.Environment;
 import dev.sluice.job.Job;
 import dev.sluice.rabbitmq.Publisher.Content;
@@ -174,6 +175,7 @@ final class Outbox {
           if (failure == null) {
             failure =
                 new EngineUnavailableException(
+                    Kind.OVERLOADED,
                     "the broker could not write what was sent to '"
                         + letters.get(places[i]).queue()
                         + "'");

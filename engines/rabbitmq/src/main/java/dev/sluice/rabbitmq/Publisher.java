@@ -4,6 +4,7 @@ import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.EngineUnavailableException.Kind;
 import dev.sluice.engine.Environment;
 import java.io.IOException;
 import java.time.Duration;
@@ -108,7 +109,7 @@ final class Publisher {
   private void refuseWhenBlocked() {
     String blocked = link.blocked();
     if (blocked != null) {
-      throw new EngineUnavailableException(blocked);
+      throw new EngineUnavailableException(Kind.OVERLOADED, blocked);
     }
   }
 
@@ -130,6 +131,7 @@ final class Publisher {
     }
     if (!taken) {
       throw new EngineUnavailableException(
+          Kind.OVERLOADED,
           "nothing was sent: " + CHANNELS + " calls before this one still wait for the broker");
     }
   }
@@ -191,6 +193,7 @@ final class Publisher {
     }
     String blocked = link.blocked();
     return new EngineUnavailableException(
+        Kind.UNSURE,
         "nobody knows whether the broker took what was sent: "
             + (blocked == null ? Sentences.of(failure, url) : blocked),
         failure);

@@ -21,9 +21,11 @@ import dev.sluice.engine.Restoring;
 import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
 import dev.sluice.job.Admission;
+import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobView;
 import dev.sluice.rabbitmq.Leases.Held;
+import java.lang.System.Logger.Level;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,6 +48,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threading: thread-safe. Verbs block for the broker, at most for the time limit and a second.
 public final class RabbitEngine implements Engine, Countable, Redrivable, Exporting, Restoring {
+  private static final System.Logger LOG = System.getLogger("dev.sluice.rabbitmq");
   private static final Duration LIMIT = Duration.ofSeconds(10);
   private static final Duration FAR = Duration.ofDays(3_650);
   private static final int BATCH = 1_000;
@@ -56,6 +59,7 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
 
   private final Limits limits;
   private final Environment.Clock clock;
+  private final Environment.Threads threads;
   private final Link sending;
   private final Link control;
   private final Topology topology;
@@ -66,6 +70,7 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
   private final Settler settler;
   private final DeadLetters deadLetters;
   private final Exports exports;
+  private final Strays strays;
   private final Tender tender;
   private final DepthPoller depths;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -77,18 +82,20 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
     limits = limits(url);
     sending = new Link("sending", url, environment, limit, () -> {});
     control = new Link("control", url, environment, limit, this::reconnected);
-    topology = new Topology(control, url, clock, limit, this::endSession);
+    threads = environment.threads();
+    topology = new Topology(control, url, clock, limit, this::endSession, this::bringStrays);
     Outbox outbox =
         new Outbox(new Publisher(sending, url, environment, limit), topology, clock, url.prefix());
     settler = new Settler(leases, outbox, this::load, clock);
     deadLetters = new DeadLetters(control, url, clock, limit, outbox, this::load);
     exports = new Exports(control, url, clock, limit);
+    strays = new Strays(control, url, outbox, this::load);
     open();
     tender =
         new Tender(
             control, url, environment, topology, settler, leases, subscriptions, this::tellLost);
     depths = new DepthPoller(control, environment, topology, loads, url.prefix());
-    intake = new Intake(outbox, topology, this::load, depths, clock, limits);
+    intake = new Intake(outbox, topology, this::load, depths, clock);
   }
 
   private void open() {
@@ -112,6 +119,18 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
     if (session != null && !session.isEnded()) {
       session.abort();
     }
+  }
+
+  private void bringStrays(String queue) {
+    threads.handler(
+        "sluice-rabbitmq-strays",
+        () -> {
+          try {
+            strays.takeBack(queue);
+          } catch (EngineUnavailableException notNow) {
+            LOG.log(Level.DEBUG, "strays stay for now", notNow);
+          }
+        });
   }
 
   private void reconnected() {
@@ -170,21 +189,30 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
   }
 
   /// Makes the queues of a queue on the broker where they are missing, and says in sentences what
-  /// keeps it from that: missing rights, a queue with other arguments; empty when all is well.
+  /// keeps it from that: missing rights, a queue with other arguments. Also says how many jobs
+  /// belong to queues that are gone. Empty when all is well.
   public List<String> check(String queue) {
     Objects.requireNonNull(queue, "queue: must not be null");
     requireOpen();
     try {
       topology.requireQueue(queue);
-      return List.of();
+      long left = strays.takeBack(queue);
+      return left == 0 ? List.of() : List.of(strays.sentence(left));
     } catch (EngineUnavailableException unfit) {
       return List.of(String.valueOf(unfit.getMessage()));
     }
   }
 
   @Override
+  public void requireHolds(Job job, long nowMillis) {
+    limits.requireHolds(job, nowMillis);
+    Messages.requireFits(job, PAYLOAD_BYTES);
+  }
+
+  @Override
   public List<Admission> offer(List<Offer> offers) {
-    limits.requireOffers(offers, clock.wallMillis());
+    limits.requireBatch("offers", offers);
+    offers.forEach(offer -> requireHolds(offer.job(), clock.wallMillis()));
     requireOpen();
     return intake.offer(offers);
   }
@@ -192,12 +220,14 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
   @Override
   public List<Admission> restore(List<JobView> jobs) {
     limits.requireBatch("jobs", jobs);
+    // Its time may be any: the limit is for jobs that are new.
+    jobs.forEach(view -> requireHolds(view.job(), Long.MAX_VALUE));
     requireOpen();
     return intake.restore(jobs);
   }
 
   @Override
-  public List<JobView> export(String queue, int max) {
+  public Handout export(String queue, int max) {
     Objects.requireNonNull(queue, "queue: must not be null");
     Inspectable.requirePage(max);
     requireOpen();
@@ -209,7 +239,7 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
     Objects.requireNonNull(queue, "queue: must not be null");
     limits.requireBatch("jobs", jobs);
     requireOpen();
-    exports.done(jobs);
+    exports.done(queue, jobs);
     depths.ask(queue);
   }
 

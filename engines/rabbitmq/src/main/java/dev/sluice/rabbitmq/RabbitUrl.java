@@ -67,6 +67,11 @@ record RabbitUrl(
     if (uri.getRawFragment() != null) {
       throw new IllegalArgumentException("engine: the URL must not have a part after '#'");
     }
+    if (isMisread(uri)) {
+      throw new IllegalArgumentException(
+          "engine: the URL has an '@' behind the host; in user and password '/' is written as %2F,"
+              + " '?' as %3F and '@' as %40");
+    }
     Login login = Login.of(uri.getRawUserInfo());
     Options options = Options.of(uri.getRawQuery());
     return new RabbitUrl(
@@ -78,6 +83,11 @@ record RabbitUrl(
         vhost(uri.getRawPath()),
         options.prefix,
         options.carriesKeys);
+  }
+
+  /// Whether a part of the password may stand behind the host, where it would be shown.
+  private static boolean isMisread(URI uri) {
+    return (uri.getRawPath() + "?" + uri.getRawQuery()).indexOf('@') >= 0;
   }
 
   private static String vhost(@Nullable String rawPath) {

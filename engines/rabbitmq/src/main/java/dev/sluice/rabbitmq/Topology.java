@@ -4,6 +4,7 @@ import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.BuiltinExchangeType;
 import com.rabbitmq.client.Channel;
 import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.EngineUnavailableException.Kind;
 import dev.sluice.engine.Environment;
 import dev.sluice.job.Priority;
 import java.io.IOException;
@@ -47,6 +48,7 @@ final class Topology {
   private final Delays delays;
   private final Duration limit;
   private final Consumer<String> beforeMaking;
+  private final Consumer<String> afterMaking;
   private final ReentrantLock lock = new ReentrantLock();
 
   /// What is known to be there.
@@ -61,14 +63,17 @@ final class Topology {
   /// @param beforeMaking is given a queue of which a line is missing, before it is made anew: who
   ///   consumed from what was there must not be given what comes into the new one, on a channel
   ///   where nobody hears of it
+  /// @param afterMaking is given a queue whose lines are all there, each time they were declared
   Topology(
       Link link,
       RabbitUrl url,
       Environment.Clock clock,
       Duration limit,
-      Consumer<String> beforeMaking) {
+      Consumer<String> beforeMaking,
+      Consumer<String> afterMaking) {
     this.link = link;
     this.beforeMaking = beforeMaking;
+    this.afterMaking = afterMaking;
     this.clock = clock;
     this.url = url;
     this.limit = limit;
@@ -88,6 +93,7 @@ final class Topology {
           () -> beforeMaking.accept(queue),
           channel -> declareQueue(channel, queue));
       queues.add(queue);
+      afterMaking.accept(queue);
     }
   }
 
@@ -163,6 +169,7 @@ final class Topology {
       String words = "queue '" + queue + "': " + Sentences.of(refused, url);
       if (REFUSALS.contains(Sentences.replyCode(refused))) {
         refusals.put(queue, words);
+        throw new EngineUnavailableException(Kind.REFUSING, words, refused);
       }
       throw new EngineUnavailableException(words, refused);
     } finally {
@@ -185,6 +192,7 @@ final class Topology {
     }
     if (!taken) {
       throw new EngineUnavailableException(
+          Kind.OVERLOADED,
           "queue '" + queue + "': the broker did not answer in time while queues were declared");
     }
   }

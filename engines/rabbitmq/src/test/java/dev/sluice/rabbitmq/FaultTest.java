@@ -12,6 +12,7 @@ import dev.sluice.engine.Bound;
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
+import dev.sluice.engine.Exporting.Handout;
 import dev.sluice.engine.Extension;
 import dev.sluice.engine.Lease;
 import dev.sluice.engine.Offer;
@@ -23,6 +24,7 @@ import dev.sluice.job.Admission.Accepted;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
+import dev.sluice.job.JobView;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -182,6 +184,31 @@ final class FaultTest {
     accepted.addAll(crew.accept(producer, List.of(crew.job(crew.now() + 300))));
 
     assertThat(ids(crew.claim(worker, 3))).isEqualTo(accepted);
+  }
+
+  @Test
+  void jobsWhoseTimeCameWhileTheirLinesWereGoneComeBack() throws Exception {
+    RabbitEngine first = crew.engine();
+    assertThat(first.check(Crew.QUEUE)).isEmpty();
+    Set<JobId> accepted = crew.accept(first, List.of(crew.job(crew.now() + 4_000)));
+    first.close();
+    deleteLines();
+    String lost = crew.prefix() + ".delay.lost";
+    try (Connection connection = plain();
+        Channel channel = connection.createChannel()) {
+      crew.await(() -> messages(channel, lost) == 1, "the job to find no line");
+      RabbitEngine second = crew.another();
+      assertThat(second.check("other"))
+          .containsExactly(
+              "1 messages wait in '"
+                  + lost
+                  + "' for queues that were deleted; each comes back when a queue of its name is"
+                  + " used again");
+
+      assertThat(ids(crew.claim(second, 1))).isEqualTo(accepted);
+      crew.await(() -> messages(channel, lost) == 0, "it to be let go of");
+      assertThat(second.check("other")).isEmpty();
+    }
   }
 
   private void deleteLines() throws Exception {
@@ -478,6 +505,31 @@ final class FaultTest {
       assertThat(found.getProps().getHeaders().get("sluice-rejected"))
           .asString()
           .contains("no header 'sluice'");
+    }
+  }
+
+  @Test
+  void aHandOverTellsStrangersApartAndTakesTwoMessagesOfAJobForOne() throws Exception {
+    RabbitEngine engine = crew.engine();
+    Job job = crew.job(0);
+    crew.accept(engine, List.of(job));
+    String queue = crew.prefix() + "." + Crew.QUEUE;
+    try (Connection connection = plain();
+        Channel channel = connection.createChannel()) {
+      channel.basicPublish(
+          "", queue + ".normal", Messages.encode(Envelope.of(job), 0), Messages.body(job));
+      channel.basicPublish(
+          "", queue + ".dead", new BasicProperties.Builder().build(), "hello".getBytes(UTF_8));
+      crew.await(() -> messages(channel, queue + ".normal") == 2, "both messages");
+
+      Handout handout = engine.export(Crew.QUEUE, 10);
+      assertThat(handout.jobs()).extracting(JobView::id).containsExactly(job.id());
+      engine.exported(Crew.QUEUE, List.of(job.id()));
+
+      assertThat(engine.export(Crew.QUEUE, 10)).isEqualTo(new Handout(List.of(), 1));
+      engine.close();
+      assertThat(messages(channel, queue + ".normal")).isZero();
+      crew.await(() -> messages(channel, queue + ".dead") == 1, "the stranger to stay");
     }
   }
 

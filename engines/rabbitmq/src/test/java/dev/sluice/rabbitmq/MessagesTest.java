@@ -2,6 +2,7 @@ package dev.sluice.rabbitmq;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
 import dev.sluice.job.AttemptOutcome;
@@ -35,6 +36,30 @@ final class MessagesTest {
     assertThat(Messages.encode(envelope, 0).getHeaders()).hasSize(2);
     assertThat(back(envelope)).isEqualTo(envelope);
     assertThat(back(envelope).job().options()).isSameAs(JobOptions.NONE);
+  }
+
+  @Test
+  void aHeaderNameThatIsTooLongForAmqpTravelsBehindThePayload() throws ForeignMessageException {
+    JobOptions options = new JobOptions(0, null, Map.of("漢".repeat(86), "v"), 0, 0, 0, null, null);
+    Envelope envelope = Envelope.of(job(Priority.NORMAL, options));
+
+    Envelope came = back(envelope);
+
+    assertThat(Messages.encode(envelope, 0).getHeaders()).containsKey("trailer");
+    assertThat(came.job().options()).isEqualTo(options);
+    assertThat(came.job().payload()).isEqualTo(envelope.job().payload());
+  }
+
+  @Test
+  void whatIsTooLargeWithItsHeadersIsRefused() {
+    JobOptions heavy =
+        new JobOptions(0, null, Map.of("a", "v".repeat(70_000)), 0, 0, 0, null, null);
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Messages.requireFits(job(Priority.NORMAL, heavy), 70_000))
+        .withMessageStartingWith("payload: 2 bytes become a message of 700")
+        .withMessageEndingWith("which must be at most 70000 for the engine 'rabbitmq'");
+    Messages.requireFits(job(Priority.NORMAL, heavy), 71_000);
   }
 
   @Test

@@ -1,11 +1,13 @@
 package dev.sluice.rabbitmq;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.sluice.contract.BrokerContract;
 import dev.sluice.contract.BrokerTrial;
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Exporting;
 import dev.sluice.engine.Settlement;
 import dev.sluice.job.Job;
@@ -16,6 +18,7 @@ import dev.sluice.job.JobView;
 import dev.sluice.job.Priority;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +45,33 @@ final class RabbitEngineTest implements BrokerContract {
     return RabbitEngine.open(broker.url(space) + "&keys=carry");
   }
 
+  @Test
+  void whatIsHandedOverKnowsHowOftenItWasGivenOut() {
+    try (BrokerTrial trial = new BrokerTrial(this)) {
+      Job job = trial.accepted(trial.jobs(1)).getFirst();
+      Claim claim = trial.claimOne();
+      trial.engine().close();
+      RabbitEngine source = (RabbitEngine) trial.another();
+      List<JobView> handed = new ArrayList<>();
+      trial.await(
+          () -> handed.addAll(source.export(BrokerTrial.QUEUE, 10).jobs()) || !handed.isEmpty(),
+          () -> "the job to be the broker's again");
+
+      assertThat(handed)
+          .singleElement()
+          .satisfies(view -> {
+            assertThat(view.id()).isEqualTo(job.id());
+            assertThat(view.epoch()).isGreaterThanOrEqualTo(claim.lease().epoch());
+            assertThat(view.attempt()).isEqualTo(1);
+            assertThat(view.crashes()).isEqualTo(1);
+          });
+      source.exported(BrokerTrial.QUEUE, List.of(job.id()));
+      assertThatExceptionOfType(EngineUnavailableException.class)
+          .isThrownBy(() -> source.exported(BrokerTrial.QUEUE, List.of(job.id())))
+          .withMessageContaining("1 jobs of queue 'mail' that were handed over are still on");
+    }
+  }
+
   /// Out of the levels where they wait, with the time at which they are due.
   @Test
   void delayedJobsAreHandedOverToo() {
@@ -58,7 +88,7 @@ final class RabbitEngineTest implements BrokerContract {
       Map<JobId, JobView> found = new HashMap<>();
       trial.await(
           () -> {
-            List<JobView> next = exporting.export(BrokerTrial.QUEUE, 10);
+            List<JobView> next = exporting.export(BrokerTrial.QUEUE, 10).jobs();
             next.forEach(view -> found.put(view.id(), view));
             exporting.exported(BrokerTrial.QUEUE, next.stream().map(JobView::id).toList());
             return found.size() == 2;
@@ -71,8 +101,10 @@ final class RabbitEngineTest implements BrokerContract {
       JobView second = Objects.requireNonNull(found.get(claim.job().id()));
       assertThat(second.attempt()).isEqualTo(1);
       assertThat(second.dueAt()).isEqualTo(Instant.ofEpochMilli(again));
-      assertThat(exporting.export(BrokerTrial.QUEUE, 10)).isEmpty();
-      assertThat(exporting.export("other", 10)).extracting(JobView::id).containsExactly(other.id());
+      assertThat(exporting.export(BrokerTrial.QUEUE, 10).jobs()).isEmpty();
+      assertThat(exporting.export("other", 10).jobs())
+          .extracting(JobView::id)
+          .containsExactly(other.id());
     }
   }
 }

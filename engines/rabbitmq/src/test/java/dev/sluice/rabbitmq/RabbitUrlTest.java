@@ -39,6 +39,8 @@ final class RabbitUrlTest {
     refused("amqp://me:secret@host/?color=red", "keys, prefix");
     refused("amqp://me:secret@host/#x", "#");
     refused("amqp://me:sec%zzret@host/", "form");
+    refused("amqp://me:12/sec@host/", "'@' behind the host");
+    refused("amqp://me:12?sec@host/", "'@' behind the host");
   }
 
   private static void refused(String url, String rule) {

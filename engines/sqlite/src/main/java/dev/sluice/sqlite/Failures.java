@@ -1,6 +1,7 @@
 package dev.sluice.sqlite;
 
 import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.EngineUnavailableException.Kind;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -60,7 +61,11 @@ final class Failures {
   }
 
   static EngineUnavailableException say(Path file, SQLException failure) {
-    return new EngineUnavailableException(sentence(file, failure, false), failure);
+    boolean full =
+        SQLiteErrorCode.getErrorCode(failure.getErrorCode() & PRIMARY)
+            == SQLiteErrorCode.SQLITE_FULL;
+    return new EngineUnavailableException(
+        full ? Kind.OVERLOADED : Kind.FAILED, sentence(file, failure, false), failure);
   }
 
   /// As [#say], of a file that was never open: nobody is there yet who could go on.

@@ -295,10 +295,10 @@ public final class SqliteEngine
   }
 
   @Override
-  public List<JobView> export(String queue, int max) {
+  public Handout export(String queue, int max) {
     Objects.requireNonNull(queue, "queue: must not be null");
     Inspectable.requirePage(max);
-    return writer.call(false, session -> session.transfers.export(queue, max));
+    return new Handout(writer.call(false, session -> session.transfers.export(queue, max)), 0);
   }
 
   @Override

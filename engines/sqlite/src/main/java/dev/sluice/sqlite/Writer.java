@@ -212,6 +212,7 @@ final class Writer {
       return null;
     }
     return new EngineUnavailableException(
+        EngineUnavailableException.Kind.OVERLOADED,
         "the disk is full: "
             + (usable >> 10)
             + " KiB are left beside "

@@ -64,13 +64,13 @@ final class TransferTest {
 
   private List<JobId> moveAll() {
     List<JobId> moved = new ArrayList<>();
-    List<JobView> next = from.export(QUEUE, 2);
+    List<JobView> next = from.export(QUEUE, 2).jobs();
     while (!next.isEmpty()) {
       to.restore(next);
       List<JobId> ids = next.stream().map(JobView::id).toList();
       from.exported(QUEUE, ids);
       moved.addAll(ids);
-      next = from.export(QUEUE, 2);
+      next = from.export(QUEUE, 2).jobs();
     }
     return moved;
   }
@@ -117,9 +117,9 @@ final class TransferTest {
   @Test
   void whatWasRestoredAlreadyIsToldAsThat() {
     JobId id = offered();
-    List<JobView> views = from.export(QUEUE, 10);
+    List<JobView> views = from.export(QUEUE, 10).jobs();
     assertThat(to.restore(views)).containsExactly(new Accepted(id));
-    assertThat(to.restore(from.export(QUEUE, 10))).containsExactly(new Duplicate(id));
+    assertThat(to.restore(from.export(QUEUE, 10).jobs())).containsExactly(new Duplicate(id));
     from.exported(QUEUE, List.of(id));
     from.exported(QUEUE, List.of(id));
     assertThat(from.find(id)).isEmpty();
@@ -130,7 +130,7 @@ final class TransferTest {
   void aRunningJobStays() {
     JobId id = offered();
     Claim claim = Work.claim(from, 1).getFirst();
-    assertThat(from.export(QUEUE, 10)).isEmpty();
+    assertThat(from.export(QUEUE, 10).jobs()).isEmpty();
     from.exported(QUEUE, List.of(id));
     JobView running = from.find(id).orElseThrow();
     assertThat(running.state()).isEqualTo(JobState.RUNNING);

@@ -1,21 +1,44 @@
 package dev.sluice.sqs;
 
 import dev.sluice.engine.Bound;
+import dev.sluice.engine.Environment;
 import dev.sluice.job.Admission.Reason;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// How much waits in one queue, as far as this process can tell: counted here with every job that
 /// comes and goes, and put right by what SQS says about once a second.
 ///
+/// SQS is behind: by seconds as a rule, and by a minute at most, says its documentation. So jobs
+/// that came here within [#BELIEVED_SECONDS] count whatever it says. Longer would be safer for the
+/// bound, and refuse jobs for no reason wherever workers elsewhere are fast.
+///
 /// Threading: thread-safe; one lock, held for arithmetic only.
 final class Admissions {
+  /// For how long what was counted here is believed against SQS.
+  static final int BELIEVED_SECONDS = 5;
+
+  private static final long SECOND_NANOS = 1_000_000_000;
+
+  private final Environment.Clock clock;
   private final ReentrantLock lock = new ReentrantLock();
+
+  /// Jobs that came less those that went, by second: the newest ones, each at its number modulo the
+  /// length.
+  private final long[] recent = new long[BELIEVED_SECONDS + 1];
+
+  private long second;
   private long jobs;
   private long bytes;
 
   /// Jobs that came less those that went, ever: what happened while SQS was asked.
   private long net;
+
+  Admissions(Environment.Clock clock) {
+    this.clock = clock;
+    second = now();
+  }
 
   /// Takes a place for a job.
   ///
@@ -60,6 +83,27 @@ final class Admissions {
     jobs = Math.max(0, jobs + count);
     bytes = jobs == 0 ? 0 : Math.max(0, bytes + size);
     net += count;
+    pass();
+    recent[place(second)] += count;
+  }
+
+  private long now() {
+    return Math.floorDiv(clock.monotonicNanos(), SECOND_NANOS);
+  }
+
+  /// Forgets what is too old.
+  private void pass() {
+    long now = now();
+    long from = Math.max(second, now - recent.length);
+    while (from < now) {
+      from++;
+      recent[place(from)] = 0;
+    }
+    second = now;
+  }
+
+  private int place(long of) {
+    return (int) Math.floorMod(of, (long) recent.length);
   }
 
   /// To be read before SQS is asked, and given to [#correct].
@@ -77,7 +121,9 @@ final class Admissions {
   void correct(long waiting, long mark) {
     lock.lock();
     try {
-      long now = Math.max(0, waiting + net - mark);
+      pass();
+      long here = Math.min(jobs, Arrays.stream(recent).sum());
+      long now = Math.max(Math.max(0, here), waiting + net - mark);
       if (now != jobs) {
         bytes = jobs == 0 ? 0 : (long) ((double) bytes / jobs * now);
         jobs = now;

@@ -1,5 +1,7 @@
 package dev.sluice.sqs;
 
+import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Exporting.Handout;
 import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.Job;
@@ -8,10 +10,13 @@ import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.sqs.model.Message;
@@ -37,6 +42,9 @@ final class Exports {
   /// What was handed out and not let go of yet. Bounded by the size of one export.
   private final Map<JobId, Held> held = new LinkedHashMap<>();
 
+  /// Ids of messages that are no jobs, which are hidden for a while, too.
+  private final Map<SqsQueue, Set<String>> strangers = new HashMap<>();
+
   /// A message that this process hides.
   private record Held(
       SqsQueue queue, boolean dead, String receipt, JobView view, long untilNanos) {}
@@ -46,7 +54,7 @@ final class Exports {
     this.batches = batches;
   }
 
-  List<JobView> next(SqsQueue queue, int max, Patience patience) {
+  Handout next(SqsQueue queue, int max, Patience patience) {
     turn.lock();
     try {
       long now = service.clock().monotonicNanos();
@@ -63,7 +71,7 @@ final class Exports {
           receive(queue, dead, max, patience, found);
         }
       }
-      return found;
+      return new Handout(found, strangers.getOrDefault(queue, Set.of()).size());
     } finally {
       turn.unlock();
     }
@@ -84,7 +92,9 @@ final class Exports {
       empty = messages.isEmpty() ? empty + 1 : 0;
       for (Message message : messages) {
         JobView view = view(queue, dead, message);
-        if (view != null) {
+        if (view == null) {
+          strangers.computeIfAbsent(queue, _ -> new HashSet<>()).add(message.messageId());
+        } else {
           long until = service.clock().monotonicNanos() + HIDE_SECONDS * 1_000_000_000L;
           held.put(view.id(), new Held(queue, dead, message.receiptHandle(), view, until));
           found.add(view);
@@ -128,7 +138,8 @@ final class Exports {
         dead ? JobState.DEAD : later ? JobState.SCHEDULED : JobState.READY,
         envelope.attempt(),
         envelope.crashes(),
-        envelope.epoch(),
+        // At least that of the last claim: this look is counted as well.
+        envelope.epoch() + Intake.receives(message),
         -1,
         later && !dead ? Instant.ofEpochMilli(envelope.dueMillis()) : null,
         last == null ? null : last.startedAt(),
@@ -160,6 +171,12 @@ final class Exports {
   void done(SqsQueue queue, List<JobId> jobs, Patience patience) {
     turn.lock();
     try {
+      long now = service.clock().monotonicNanos();
+      long lost =
+          jobs.stream()
+              .map(held::get)
+              .filter(one -> one == null || now - one.untilNanos >= 0)
+              .count();
       for (boolean dead : new boolean[] {false, true}) {
         List<String> receipts = new ArrayList<>();
         for (JobId id : jobs) {
@@ -180,6 +197,15 @@ final class Exports {
         }
       }
       jobs.forEach(held::remove);
+      if (lost > 0) {
+        throw new EngineUnavailableException(
+            lost
+                + " jobs of queue '"
+                + queue.name()
+                + "' that were handed over may be in SQS still: it took more than "
+                + HIDE_SECONDS
+                + " s");
+      }
     } finally {
       turn.unlock();
     }

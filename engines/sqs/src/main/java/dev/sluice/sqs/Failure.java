@@ -35,6 +35,7 @@ record Failure(Kind kind, String code, String words, boolean unknown) {
   /// How far down a chain of causes is looked.
   private static final int DEEPEST = 20;
 
+  private static final String NO_CREDENTIALS = "NoCredentials";
   private static final String WHOLE = "(whole)";
   private static final Set<String> EXPIRED =
       Set.of("ExpiredToken", "ExpiredTokenException", "RequestExpired");
@@ -74,6 +75,22 @@ record Failure(Kind kind, String code, String words, boolean unknown) {
   /// One that was put into a whole sentence already.
   static Failure whole(EngineUnavailableException said) {
     return new Failure(Kind.LASTING, WHOLE, String.valueOf(said.getMessage()), false);
+  }
+
+  /// What may be told to anybody.
+  EngineUnavailableException.Kind told() {
+    if (unknown) {
+      return EngineUnavailableException.Kind.UNSURE;
+    }
+    if (SLOW.contains(code)) {
+      return EngineUnavailableException.Kind.OVERLOADED;
+    }
+    return EXPIRED.contains(code)
+            || NOT_ACCEPTED.contains(code)
+            || DENIED.contains(code)
+            || code.equals(NO_CREDENTIALS)
+        ? EngineUnavailableException.Kind.REFUSING
+        : EngineUnavailableException.Kind.FAILED;
   }
 
   boolean isWhole() {
@@ -152,7 +169,7 @@ record Failure(Kind kind, String code, String words, boolean unknown) {
     if (message.startsWith("Unable to load credentials")
         || message.contains("credentials from any of the providers")) {
       return new Failure(
-          Kind.PASSES, "NoCredentials", "the AWS SDK's default chain finds no credentials", false);
+          Kind.PASSES, NO_CREDENTIALS, "the AWS SDK's default chain finds no credentials", false);
     }
     Throwable root = client;
     for (int depth = 0; depth < DEEPEST && root.getCause() != null; depth++) {

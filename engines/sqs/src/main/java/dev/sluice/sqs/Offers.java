@@ -42,9 +42,7 @@ final class Offers {
     Map<SqsQueue, List<Item>> byQueue = new LinkedHashMap<>();
     for (int i = 0; i < offers.size(); i++) {
       Job job = offers.get(i).job();
-      Envelope envelope = Envelope.fresh(job);
-      Outgoing message =
-          Outgoing.first(envelope, fifo).requireFits(envelope, service.address().maxBytes());
+      Outgoing message = Outgoing.first(Envelope.fresh(job), fifo);
       byQueue
           .computeIfAbsent(queues.apply(job.queue()), _ -> new ArrayList<>())
           .add(new Item(i, job, message));

@@ -1,5 +1,6 @@
 package dev.sluice.sqs;
 
+import dev.sluice.job.Job;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -21,6 +22,9 @@ record Outgoing(
     MessageText.Parts parts, long dueMillis, @Nullable String group, @Nullable String once) {
   /// What a copy may be larger than the message that was accepted: counters and the newest error.
   static final int GROWTH = 2048;
+
+  /// More than all of a message takes that is neither payload nor options.
+  private static final int REST = 2048;
 
   /// The longest group or deduplication id.
   private static final int LONGEST_ID = 128;
@@ -48,22 +52,26 @@ record Outgoing(
     return new Outgoing(MessageText.write(envelope), 0, fifo ? id : null, fifo ? once : null);
   }
 
-  /// Checks that SQS takes the message, and will take every later copy of it.
+  /// Checks that SQS takes the message of a job, and will take every later copy of it.
   ///
   /// @throws IllegalArgumentException when it is too large
-  Outgoing requireFits(Envelope envelope, int maxBytes) {
-    int bytes = parts.bytes();
+  static void requireFits(Job job, int maxBytes) {
+    // Whatever the bytes are: four of three for the payload, three of one for all else.
+    long most = 4L * (job.payload().length / 3 + 1) + 3L * job.options().bytes() + REST;
+    if (most <= maxBytes - GROWTH) {
+      return;
+    }
+    int bytes = MessageText.write(Envelope.fresh(job)).bytes();
     if (bytes > maxBytes - GROWTH) {
       throw new IllegalArgumentException(
           "payload: "
-              + envelope.job().payload().length
+              + job.payload().length
               + " bytes become a message of "
               + bytes
               + " bytes with headers and all else, which must be at most "
               + (maxBytes - GROWTH)
               + " for the engine 'sqs'");
     }
-    return this;
   }
 
   int bytes() {

@@ -129,6 +129,7 @@ final class Service {
     }
     trouble.gaveUp(queue, failure.words());
     return new EngineUnavailableException(
+        failure.told(),
         "queue '"
             + queue
             + "' on "

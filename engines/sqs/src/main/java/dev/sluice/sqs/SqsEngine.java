@@ -20,6 +20,7 @@ import dev.sluice.engine.Restoring;
 import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
 import dev.sluice.job.Admission;
+import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
@@ -158,9 +159,22 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Exporting
   }
 
   @Override
+  public void requireQueue(String name) {
+    Objects.requireNonNull(name, "queue: must not be null");
+    var _ = QueueNames.of(service.address(), name);
+  }
+
+  @Override
+  public void requireHolds(Job job, long nowMillis) {
+    limits.requireHolds(job, nowMillis);
+    Outgoing.requireFits(job, service.address().maxBytes());
+  }
+
+  @Override
   public List<Admission> offer(List<Offer> some) {
     service.requireOpen();
-    limits.requireOffers(some, service.clock().wallMillis());
+    limits.requireBatch("offers", some);
+    some.forEach(offer -> requireHolds(offer.job(), service.clock().wallMillis()));
     return offers.offer(some, this::queue);
   }
 
@@ -253,8 +267,6 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Exporting
     for (JobView view : jobs) {
       requireRestorable(view);
       Envelope envelope = Envelope.restored(view);
-      Outgoing.first(envelope, service.address().fifo())
-          .requireFits(envelope, service.address().maxBytes());
       (envelope.death() == null ? living : dead)
           .computeIfAbsent(queue(view.job().queue()), _ -> new ArrayList<>())
           .add(envelope);
@@ -276,7 +288,7 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Exporting
           "state: " + state + " of job " + view.id() + " must be SCHEDULED, READY or DEAD");
     }
     // A due time of any distance is kept: what SQS cannot delay so long is sent on and on.
-    limits.requireHolds(view.job(), Long.MAX_VALUE);
+    requireHolds(view.job(), Long.MAX_VALUE);
   }
 
   private boolean restore(
@@ -298,7 +310,7 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Exporting
   }
 
   @Override
-  public List<JobView> export(String queue, int max) {
+  public Handout export(String queue, int max) {
     Inspectable.requirePage(max);
     return onWorker(queue, known -> patience -> exports.next(known, max, patience));
   }

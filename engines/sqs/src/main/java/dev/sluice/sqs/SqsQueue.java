@@ -17,7 +17,7 @@ final class SqsQueue {
   private final String name;
   final Topology topology;
   final Receiver receiver;
-  final Admissions admissions = new Admissions();
+  final Admissions admissions;
   volatile Depth depth = Depth.NONE;
 
   /// Whether the depth was asked at least once.
@@ -31,6 +31,7 @@ final class SqsQueue {
 
   SqsQueue(String name, Topology topology, Service service, Ledger ledger, Batches batches) {
     this.name = name;
+    this.admissions = new Admissions(service.clock());
     this.topology = topology;
     this.receiver = new Receiver(this, service, ledger, batches);
     this.usedNanos = service.clock().monotonicNanos();

@@ -1,8 +1,10 @@
 package dev.sluice.sqs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.sluice.Codec;
+import dev.sluice.Delivery;
 import dev.sluice.EnqueueOptions;
 import dev.sluice.JobType;
 import dev.sluice.NewJob;
@@ -38,6 +40,25 @@ final class SluiceOnSqsTest {
   @AfterAll
   static void stop() {
     server.close();
+  }
+
+  @Test
+  void whatSqsCannotNameOrHoldIsRefusedByItself() {
+    try (Desk desk = new Desk(server.uri(), "&max-bytes=262144", Desk.TUNING);
+        Sluice sluice = Sluice.on(desk.engine).queue("mail", QueuePolicy.defaults()).start()) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> sluice.define("mail-dead", QueuePolicy.defaults(), Delivery.pull()))
+          .withMessageContaining("must not end with -dead");
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> sluice.define("m".repeat(80), QueuePolicy.defaults(), Delivery.pull()))
+          .withMessageContaining("must be at most 80");
+
+      EnqueueOptions heavy =
+          EnqueueOptions.defaults().withQueue("mail").withHeaders(Map.of("a", "ü".repeat(60_000)));
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> sluice.enqueue(MAIL, new byte[1], heavy))
+          .withMessageContaining("with headers and all else, which must be at most");
+    }
   }
 
   @Test

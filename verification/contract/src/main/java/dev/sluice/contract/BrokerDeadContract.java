@@ -151,7 +151,7 @@ public interface BrokerDeadContract {
       Exporting looked = (Exporting) from.another();
       List<JobView> seen = new ArrayList<>();
       from.await(
-          () -> seen.addAll(looked.export(BrokerTrial.QUEUE, 10)) || !seen.isEmpty(),
+          () -> seen.addAll(looked.export(BrokerTrial.QUEUE, 10).jobs()) || !seen.isEmpty(),
           () -> "jobs to hand over");
       ((Engine) looked).close();
 
@@ -159,7 +159,7 @@ public interface BrokerDeadContract {
       List<JobId> moved = handOver(from, source, to.engine(), waiting.size() + 1);
 
       assertThat(moved).hasSize(26).containsAll(waiting).contains(failed.job().id());
-      assertThat(((Exporting) source).export(BrokerTrial.QUEUE, 10)).isEmpty();
+      assertThat(((Exporting) source).export(BrokerTrial.QUEUE, 10).jobs()).isEmpty();
       assertThat(to.claim(25))
           .extracting(claim -> claim.job().id())
           .containsExactlyInAnyOrderElementsOf(waiting);
@@ -176,7 +176,7 @@ public interface BrokerDeadContract {
     List<JobId> moved = new ArrayList<>();
     trial.await(
         () -> {
-          List<JobView> next = ((Exporting) source).export(BrokerTrial.QUEUE, 10);
+          List<JobView> next = ((Exporting) source).export(BrokerTrial.QUEUE, 10).jobs();
           assertThat(((Restoring) target).restore(next)).allMatch(Accepted.class::isInstance);
           List<JobId> ids = next.stream().map(JobView::id).toList();
           ((Exporting) source).exported(BrokerTrial.QUEUE, ids);

@@ -1,0 +1,121 @@
+package dev.sluice.app;
+
+import dev.sluice.contract.Brokerlike;
+import dev.sluice.engine.ClaimRequest;
+import dev.sluice.engine.Claimed;
+import dev.sluice.engine.Countable;
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Exporting;
+import dev.sluice.engine.Extension;
+import dev.sluice.engine.Lease;
+import dev.sluice.engine.Limits;
+import dev.sluice.engine.Offer;
+import dev.sluice.engine.Restoring;
+import dev.sluice.engine.Settle;
+import dev.sluice.engine.Settled;
+import dev.sluice.job.Admission;
+import dev.sluice.job.Job;
+import dev.sluice.job.JobId;
+import dev.sluice.job.JobView;
+import dev.sluice.memory.MemoryEngine;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/// What a broker does while jobs are moved: it counts about right, has jobs on their way where
+/// nobody sees them, keeps messages that are no jobs, and cannot name or hold everything.
+///
+/// Threading: confined to the test.
+final class Depot implements Engine, Countable, Exporting, Restoring {
+  static final int LARGEST = 100;
+
+  final List<JobView> jobs = new ArrayList<>();
+
+  /// Jobs that are seen from the second look on.
+  final List<JobView> onTheirWay = new ArrayList<>();
+
+  int strangers;
+  boolean forgetful;
+
+  @Override
+  public Limits limits() {
+    return new Brokerlike<>(MemoryEngine.open()).limits();
+  }
+
+  @Override
+  public void requireQueue(String name) {
+    if (name.endsWith("-dead")) {
+      throw new IllegalArgumentException("queue: '" + name + "' must not end with -dead");
+    }
+  }
+
+  @Override
+  public void requireHolds(Job job, long nowMillis) {
+    if (job.payload().length > LARGEST) {
+      throw new IllegalArgumentException("payload: must be at most " + LARGEST);
+    }
+  }
+
+  @Override
+  public Handout export(String queue, int max) {
+    List<JobView> some = jobs.stream().limit(max).toList();
+    if (some.isEmpty()) {
+      jobs.addAll(onTheirWay);
+      onTheirWay.clear();
+    }
+    return new Handout(some, strangers);
+  }
+
+  @Override
+  public void exported(String queue, List<JobId> ids) {
+    if (forgetful) {
+      throw new EngineUnavailableException("they are still here: the connection was lost");
+    }
+    jobs.removeIf(job -> ids.contains(job.id()));
+  }
+
+  @Override
+  public List<Admission> restore(List<JobView> some) {
+    some.forEach(view -> requireHolds(view.job(), 0));
+    jobs.addAll(some);
+    return some.stream().<Admission>map(view -> new Admission.Accepted(view.id())).toList();
+  }
+
+  @Override
+  public List<String> queues() {
+    return List.of("mail");
+  }
+
+  /// Never knows of what is on its way.
+  @Override
+  public Counts counts(String queue) {
+    return new Counts(0, jobs.size(), 0, 0, strangers, 0, 0, 0, false);
+  }
+
+  @Override
+  public List<Admission> offer(List<Offer> offers) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Claimed claim(List<ClaimRequest> requests) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public List<Extension> extend(List<Lease> leases, Duration by) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public List<Settled> settle(List<Settle> settles) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void onWork(Runnable hint) {}
+
+  @Override
+  public void close() {}
+}
