@@ -1,12 +1,10 @@
 package dev.sluice.server;
 
-import dev.sluice.engine.EngineUnavailableException;
 import io.helidon.common.buffers.DataReader.InsufficientDataAvailableException;
 import io.helidon.common.socket.SocketWriterException;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
-import io.helidon.http.HttpException;
 import io.helidon.http.RequestException;
 import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
@@ -22,7 +20,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
 import java.util.stream.Stream;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The route table at work: who calls, whether that is allowed, the endpoint, and a [Problem] for
@@ -30,10 +27,6 @@ import tools.jackson.databind.json.JsonMapper;
 ///
 /// Threading: thread-safe.
 final class Api {
-  private static final System.Logger LOG = System.getLogger("dev.sluice.server");
-
-  private static final String BROKEN = "broken";
-
   private static final Header BEARER =
       HeaderValues.createCached(HeaderNames.WWW_AUTHENTICATE, "Bearer");
 
@@ -46,12 +39,20 @@ final class Api {
   private final JsonMapper mapper;
 
   private final Metrics metrics;
+  private final Complaints complaints;
 
-  Api(List<Route> routes, Gate gate, AuditLog audit, Metrics metrics, JsonMapper mapper) {
+  Api(
+      List<Route> routes,
+      Gate gate,
+      AuditLog audit,
+      Metrics metrics,
+      Complaints complaints,
+      JsonMapper mapper) {
     this.routes = List.copyOf(routes);
     this.gate = gate;
     this.audit = audit;
     this.metrics = metrics;
+    this.complaints = complaints;
     this.mapper = mapper;
   }
 
@@ -145,7 +146,7 @@ final class Api {
       status = call.response().status();
     } catch (Exception failure) {
       // What was done was done, also when nobody could be told.
-      status = call.hasBegun() ? call.response().status() : problem(failure).status();
+      status = call.hasBegun() ? call.response().status() : Complaints.problem(failure).status();
       throw failure;
     } finally {
       audit.record(call.caller().name(), call.request(), status);
@@ -182,7 +183,7 @@ final class Api {
       throw new CloseConnectionException("the request was cut short", failure);
     }
     ServerResponse response = call.response();
-    Problem problem = told(failure);
+    Problem problem = complaints.about(failure);
     if (call.hasBegun()) {
       throw new CloseConnectionException("the answer was cut short: " + problem.reason());
     }
@@ -194,40 +195,5 @@ final class Api {
       response.header(BEARER);
     }
     call.refuse(problem);
-  }
-
-  /// The problem of a failure. What people must know of it stands in the log, once; what clients
-  /// did wrong does not.
-  static Problem told(Throwable failure) {
-    Problem problem = problem(failure);
-    if (failure instanceof EngineUnavailableException) {
-      LOG.log(System.Logger.Level.WARNING, "refused a request: " + failure.getMessage());
-    } else if (problem.reason().equals(BROKEN)) {
-      LOG.log(System.Logger.Level.ERROR, "a request failed", failure);
-    }
-    return problem;
-  }
-
-  private static Problem problem(Throwable failure) {
-    return switch (failure) {
-      case ProblemException known -> known.problem();
-      case BadField bad ->
-          Problem.of(Problem.INVALID, "invalid", String.valueOf(bad.getMessage()))
-              .with("errors", List.of(Map.of("pointer", bad.pointer(), "detail", bad.rule())));
-      case JacksonException bad -> Call.malformed(bad).problem();
-      // Its sentence may name files of this machine, so it is for the log.
-      case EngineUnavailableException away ->
-          Problem.of(Status.SERVICE_UNAVAILABLE_503, "engine-unavailable", away.kind().sentence())
-              .with("cause", away.kind().name().toLowerCase(java.util.Locale.ROOT))
-              .later();
-      case HttpException http ->
-          Problem.of(
-              http.status(),
-              "http",
-              http.status().reasonPhrase().toLowerCase(java.util.Locale.ROOT));
-      default ->
-          Problem.of(
-              Status.INTERNAL_SERVER_ERROR_500, BROKEN, "the request failed; the log says why");
-    };
   }
 }

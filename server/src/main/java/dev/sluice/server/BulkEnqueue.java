@@ -32,12 +32,15 @@ final class BulkEnqueue {
   private final Sluice sluice;
   private final Gate gate;
   private final Environment environment;
+  private final Complaints complaints;
   private final int maxPayload;
 
-  BulkEnqueue(Sluice sluice, Gate gate, Environment environment, int maxPayload) {
+  BulkEnqueue(
+      Sluice sluice, Gate gate, Environment environment, Complaints complaints, int maxPayload) {
     this.sluice = sluice;
     this.gate = gate;
     this.environment = environment;
+    this.complaints = complaints;
     this.maxPayload = maxPayload;
   }
 
@@ -55,7 +58,8 @@ final class BulkEnqueue {
     try {
       read(
           call.input(),
-          new BulkReader(call.mapper(), queue, required, maxPayload, sluice.limits(), lines));
+          new BulkReader(
+              call.mapper(), queue, required, maxPayload, sluice.limits(), complaints, lines));
       call.bodyRead();
       lines.end();
       lines.awaitCommitted();
@@ -144,7 +148,7 @@ final class BulkEnqueue {
         oneByOne(batch);
         return;
       } catch (RuntimeException failed) {
-        Problem problem = Api.told(failed);
+        Problem problem = complaints.about(failed);
         batch.forEach(line -> problem(line, line.problem() == null ? problem : line.problem()));
         return;
       }
@@ -169,7 +173,7 @@ final class BulkEnqueue {
         try {
           admitted(line, Asked.of(() -> sluice.enqueue(List.of(job)).getFirst()));
         } catch (RuntimeException failed) {
-          problem(line, Api.told(failed));
+          problem(line, complaints.about(failed));
         }
       }
     }
@@ -202,7 +206,7 @@ final class BulkEnqueue {
           problem(line, JobRequest.keyReused().with("id", id.toString()));
         }
       } catch (RuntimeException failed) {
-        problem(line, Api.told(failed));
+        problem(line, complaints.about(failed));
       }
     }
 

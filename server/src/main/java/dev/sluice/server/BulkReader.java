@@ -27,6 +27,7 @@ final class BulkReader {
   private final int maxPayload;
   private final int maxLine;
   private final Limits limits;
+  private final Complaints complaints;
   private final BulkLines lines;
   private final List<BulkLines.Line> some = new ArrayList<>();
   private byte[] buffer = new byte[FIRST_BUFFER];
@@ -48,6 +49,7 @@ final class BulkReader {
       Runnable required,
       int maxPayload,
       Limits limits,
+      Complaints complaints,
       BulkLines lines) {
     this.mapper = mapper;
     this.queue = queue;
@@ -55,6 +57,7 @@ final class BulkReader {
     this.maxPayload = maxPayload;
     this.maxLine = maxPayload + EnqueueRoutes.ENVELOPE;
     this.limits = limits;
+    this.complaints = complaints;
     this.lines = lines;
   }
 
@@ -139,7 +142,7 @@ final class BulkReader {
         job = new NewJob<>(type(request.type()), request.payload(), request.options());
       }
     } catch (RuntimeException bad) {
-      problem = Api.told(bad);
+      problem = complaints.about(bad);
     }
     add(job, problem);
   }

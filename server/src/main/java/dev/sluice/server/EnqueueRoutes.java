@@ -45,12 +45,17 @@ final class EnqueueRoutes {
   private final boolean creating;
 
   EnqueueRoutes(
-      Sluice sluice, QueueBook queues, Gate gate, Environment environment, ServerConfig config) {
+      Sluice sluice,
+      QueueBook queues,
+      Gate gate,
+      Environment environment,
+      Complaints complaints,
+      ServerConfig config) {
     this.sluice = sluice;
     this.queues = queues;
     this.clock = environment.clock();
     this.maxPayload = Math.min(config.maxPayload(), sluice.limits().payloadBytes());
-    this.bulk = new BulkEnqueue(sluice, gate, environment, this.maxPayload);
+    this.bulk = new BulkEnqueue(sluice, gate, environment, complaints, this.maxPayload);
     this.creating = config.queues().autoCreate().isPresent();
   }
 

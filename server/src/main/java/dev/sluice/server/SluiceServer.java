@@ -210,8 +210,10 @@ public final class SluiceServer implements AutoCloseable {
     ScheduleBook schedules = ScheduleBook.open(sluice, queues, clock, mapper, config.maxPayload());
     parts.push(sluice.listen(metrics)::run);
     Gate gate = new Gate(callers, config.behindProxy());
+    Complaints complaints = new Complaints(clock);
     List<Route> routes = new ArrayList<>();
-    routes.addAll(new EnqueueRoutes(sluice, queues, gate, environment, config).routes());
+    routes.addAll(
+        new EnqueueRoutes(sluice, queues, gate, environment, complaints, config).routes());
     routes.addAll(new JobRoutes(sluice, clock, live.waits()).routes());
     routes.addAll(new JobControlRoutes(sluice, clock).routes());
     routes.addAll(new EventRoutes(live.events(), gate, clock).routes());
@@ -220,7 +222,7 @@ public final class SluiceServer implements AutoCloseable {
     routes.addAll(new ScheduleRoutes(schedules, clock, config.maxPayload()).routes());
     routes.addAll(new HealthRoutes(sluice, gate, metrics).routes());
     routes.addAll(new DocumentRoutes().routes());
-    return new Api(routes, gate, audit, metrics, mapper);
+    return new Api(routes, gate, audit, metrics, complaints, mapper);
   }
 
   static JsonMapper mapper() {

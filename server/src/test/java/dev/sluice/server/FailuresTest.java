@@ -116,6 +116,9 @@ final class FailuresTest {
       assertThat(answer.reason()).isEqualTo("engine-unavailable");
       assertThat(answer.text()).contains("\"cause\":\"failed\"");
       assertThat(answer.header("Retry-After")).hasValue("5");
+      for (int i = 0; i < 5; i++) {
+        probe.post("/v1/queues/default:pause", "", "Authorization", "Bearer x");
+      }
       assertThat(logged).hasSize(1);
     }
   }

@@ -5,6 +5,7 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
+import com.rabbitmq.client.impl.DefaultExceptionHandler;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.EngineUnavailableException.Kind;
 import dev.sluice.engine.Environment;
@@ -264,6 +265,7 @@ final class Link {
     factory.setChannelRpcTimeout(millis);
     factory.setShutdownTimeout(1_000);
     factory.setRequestedHeartbeat(HEARTBEAT_SECONDS);
+    factory.setExceptionHandler(new Defects());
     factory.setThreadFactory(named(factory.getThreadFactory()));
     factory.setSocketConfigurator(this::configure);
     if (url.tls()) {
@@ -316,6 +318,16 @@ final class Link {
     Environment.Loop running = loop;
     if (running != null) {
       running.stop();
+    }
+  }
+
+  /// A connection that ends is told where it is noticed, once and in words.
+  ///
+  /// Threading: immutable.
+  private static final class Defects extends DefaultExceptionHandler {
+    @Override
+    public void handleUnexpectedConnectionDriverException(Connection ended, Throwable why) {
+      LOG.log(Level.DEBUG, "a connection ended", why);
     }
   }
 

@@ -161,7 +161,7 @@ final class Publisher {
       }
     } catch (IOException | AlreadyClosedException failure) {
       throw new EngineUnavailableException(
-          "nothing was sent: " + Sentences.of(failure, url), failure);
+          Kind.UNREACHABLE, "nothing was sent: " + Sentences.of(failure, url), failure);
     }
   }
 
