@@ -81,6 +81,7 @@ final class Queues {
   ///   the policy
   void requireDefinable(String name, QueuePolicy policy) {
     engine.requireQueue(name);
+    Objects.requireNonNull(policy, "policy: must not be null");
     engine.limits().requireKeeps(policy.lease());
   }
 

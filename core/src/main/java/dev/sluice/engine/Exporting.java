@@ -3,6 +3,7 @@ package dev.sluice.engine;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobView;
 import java.util.List;
+import java.util.Objects;
 
 /// The role of an engine that hands its jobs over to another one, see [Restoring]. Nobody may work
 /// on them meanwhile.
@@ -14,7 +15,7 @@ public interface Exporting {
   ///   the engine looked; they stay there, and it counts them among them
   record Handout(List<JobView> jobs, long strangers) {
     public Handout {
-      jobs = List.copyOf(jobs);
+      jobs = List.copyOf(Objects.requireNonNull(jobs, "jobs: must not be null"));
     }
   }
 
