@@ -3,15 +3,17 @@ package dev.sluice;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import java.util.List;
+import java.util.Optional;
 
 /// The step machine for everything that is done at intervals and talks to the engine: keeping
 /// leases, taking back crashed jobs, firing schedules, pruning, looking whether anything is stuck.
 /// Each chore says when it is due again; one that fails does not keep the others from their turn.
 ///
-/// Threading: [#step] is confined to the keeper's loop; [#busyNanos] is thread-safe.
+/// Threading: [#step] is confined to the keeper's loop; [#trouble] is thread-safe.
 final class Keeper implements Environment.Step {
   private static final System.Logger LOG = System.getLogger("dev.sluice.keeper");
   private static final long RETRY_NANOS = 1_000_000_000;
+  private static final long UNRESPONSIVE_NANOS = 15_000_000_000L;
 
   /// One chore and when it is due.
   private static final class Chore {
@@ -108,8 +110,11 @@ final class Keeper implements Environment.Step {
     return false;
   }
 
-  /// How long the round under way has lasted: long when the engine does not answer.
-  long busyNanos(long nowNanos) {
-    return busy ? nowNanos - busySinceNanos : 0;
+  /// Says that the round under way has lasted long, because the engine does not answer.
+  Optional<String> trouble() {
+    long nanos = busy ? clock.monotonicNanos() - busySinceNanos : 0;
+    return nanos > UNRESPONSIVE_NANOS
+        ? Optional.of("the engine has not answered for " + nanos / 1_000_000_000 + " s")
+        : Optional.empty();
   }
 }

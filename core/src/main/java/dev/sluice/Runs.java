@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The runs of this process that hold a slot, and the zombies. Bounded by the slots of all queues
@@ -112,6 +113,14 @@ final class Runs {
     } finally {
       lock.unlock();
     }
+  }
+
+  /// What runs at this moment, zombies among it.
+  List<RunningJob> show(long nowNanos) {
+    return Stream.concat(snapshot().stream(), zombies().stream())
+        .distinct()
+        .map(run -> run.show(nowNanos))
+        .toList();
   }
 
   /// The runs that hold a slot at this moment.

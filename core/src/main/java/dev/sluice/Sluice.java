@@ -19,8 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A gate for background work: jobs are handed over and answered at once, wait in bounded queues,
@@ -45,8 +45,6 @@ import org.jspecify.annotations.Nullable;
 public final class Sluice implements AutoCloseable {
   /// How long [#close()] lets jobs run.
   public static final Duration DEFAULT_CLOSE = Duration.ofSeconds(25);
-
-  private static final long UNRESPONSIVE_NANOS = 15_000_000_000L;
 
   private final Engine engine;
   private final Environment environment;
@@ -303,6 +301,14 @@ public final class Sluice implements AutoCloseable {
     return steering.retry(id);
   }
 
+  /// Lets ended jobs of a queue run again, as [#retry(JobId)] does, many at a time: what looks
+  /// through all dead jobs for one does so once for all.
+  ///
+  /// @return what became of each
+  public Map<JobId, Control> retry(String queue, Set<JobId> ids) {
+    return steering.retry(queue, ids);
+  }
+
   /// Makes a scheduled job ready now.
   ///
   /// @throws IllegalStateException when the engine cannot be steered
@@ -319,6 +325,13 @@ public final class Sluice implements AutoCloseable {
     return steering.delete(id);
   }
 
+  /// Lets go of ended jobs of a queue, as [#delete(JobId)] does, many at a time.
+  ///
+  /// @return what became of each
+  public Map<JobId, Control> delete(String queue, Set<JobId> ids) {
+    return steering.delete(queue, ids);
+  }
+
   /// Stops starting jobs of a queue; enqueues go on until it is full. Kept by the engine.
   ///
   /// @throws IllegalArgumentException when the queue is unknown
@@ -327,10 +340,7 @@ public final class Sluice implements AutoCloseable {
     steering.pause(queue, true);
   }
 
-  /// Undoes [#pause].
-  ///
-  /// @throws IllegalArgumentException when the queue is unknown
-  /// @throws IllegalStateException when the engine cannot be steered
+  /// Undoes [#pause], and throws what that does.
   public void resume(String queue) {
     steering.pause(queue, false);
   }
@@ -408,11 +418,7 @@ public final class Sluice implements AutoCloseable {
 
   /// The attempts that run in this process, zombies among them, with their live stacks.
   public List<RunningJob> running() {
-    long now = environment.clock().monotonicNanos();
-    return Stream.concat(runs.snapshot().stream(), runs.zombies().stream())
-        .distinct()
-        .map(run -> run.show(now))
-        .toList();
+    return runs.show(environment.clock().monotonicNanos());
   }
 
   /// Names who is told of each batch of enqueues from now on, in place of an earlier one.
@@ -460,14 +466,8 @@ public final class Sluice implements AutoCloseable {
     }
     engine.trouble().ifPresent(reasons::add);
     settler.trouble().ifPresent(reasons::add);
-    long busyNanos = keeper.busyNanos(environment.clock().monotonicNanos());
-    if (busyNanos > UNRESPONSIVE_NANOS) {
-      reasons.add(
-          "the engine has not answered for " + Duration.ofNanos(busyNanos).toSeconds() + " s");
-    }
-    for (QueueRuntime queue : queues.all()) {
-      queue.complaints().forEach(reasons::add);
-    }
+    keeper.trouble().ifPresent(reasons::add);
+    queues.all().forEach(queue -> reasons.addAll(queue.complaints()));
     return new Health(reasons);
   }
 

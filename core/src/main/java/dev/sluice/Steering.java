@@ -20,7 +20,10 @@ import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -150,7 +153,7 @@ final class Steering {
 
   Control retry(JobId id) {
     if (engine instanceof Redrivable redrivable) {
-      return among(queue -> redrivable.redrive(queue.name(), id, queue.policy().capacity()));
+      return among(queue -> redrive(redrivable, queue, Set.of(id)).get(id));
     }
     Bound bound =
         inspectable()
@@ -163,18 +166,56 @@ final class Steering {
 
   Control delete(JobId id) {
     return engine instanceof Redrivable redrivable
-        ? among(queue ->
-            redrivable.forget(queue.name(), Set.of(id)) > 0 ? Control.APPLIED : Control.NOT_FOUND)
+        ? among(
+            queue -> redrivable.forget(queue.name(), Set.of(id)).isEmpty() ? null : Control.APPLIED)
         : controllable().delete(id);
   }
 
   /// Asks queue by queue, for engines that do not know a job's queue by its id.
-  private Control among(Function<QueueRuntime, Control> ask) {
-    return queues.all().stream()
-        .map(ask)
-        .filter(answer -> answer != Control.NOT_FOUND)
-        .findFirst()
-        .orElse(Control.NOT_FOUND);
+  private Control among(Function<QueueRuntime, @Nullable Control> ask) {
+    for (QueueRuntime queue : queues.all()) {
+      Control answer = ask.apply(queue);
+      if (answer != null) {
+        return answer;
+      }
+    }
+    return Control.NOT_FOUND;
+  }
+
+  private static Map<JobId, Control> redrive(
+      Redrivable redrivable, QueueRuntime queue, Set<JobId> ids) {
+    return redrivable.redrive(queue.name(), ids, queue.policy().capacity());
+  }
+
+  /// As [#retry(JobId)], many at a time.
+  Map<JobId, Control> retry(String queue, Set<JobId> ids) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    Set<JobId> all = Set.copyOf(Objects.requireNonNull(ids, "ids: must not be null"));
+    QueueRuntime runtime = queues.require(queue);
+    return engine instanceof Redrivable redrivable
+        ? whole(all, redrive(redrivable, runtime, all)::get)
+        : whole(all, this::retry);
+  }
+
+  /// As [#delete(JobId)], many at a time.
+  Map<JobId, Control> delete(String queue, Set<JobId> ids) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    Set<JobId> all = Set.copyOf(Objects.requireNonNull(ids, "ids: must not be null"));
+    queues.require(queue);
+    if (!(engine instanceof Redrivable redrivable)) {
+      return whole(all, this::delete);
+    }
+    Set<JobId> gone = redrivable.forget(queue, all);
+    return whole(all, id -> gone.contains(id) ? Control.APPLIED : null);
+  }
+
+  private static Map<JobId, Control> whole(
+      Set<JobId> ids, Function<JobId, @Nullable Control> answer) {
+    Map<JobId, Control> all = new LinkedHashMap<>();
+    for (JobId id : ids) {
+      all.put(id, Objects.requireNonNullElse(answer.apply(id), Control.NOT_FOUND));
+    }
+    return all;
   }
 
   Page list(String queue, JobState state, int limit, @Nullable String cursor) {

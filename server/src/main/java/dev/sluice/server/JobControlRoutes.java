@@ -15,7 +15,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /// Steering jobs, one by one and many that match.
 ///
@@ -49,7 +51,7 @@ final class JobControlRoutes {
                 many(
                     call,
                     List.of(JobState.SCHEDULED, JobState.READY, JobState.RUNNING),
-                    sluice::cancel)),
+                    (_, ids) -> each(ids, sluice::cancel))),
         one(
             Method.POST,
             "/v1/jobs:retry",
@@ -100,10 +102,15 @@ final class JobControlRoutes {
     call.noContent();
   }
 
+  private Map<JobId, Control> letGo(String queue, Set<JobId> ids) {
+    return sluice.canFind() ? each(ids, this::letGo) : sluice.delete(queue, ids);
+  }
+
+  private static Map<JobId, Control> each(Set<JobId> ids, Function<JobId, Control> work) {
+    return ids.stream().collect(Collectors.toMap(id -> id, work));
+  }
+
   private Control letGo(JobId id) {
-    if (!sluice.canFind()) {
-      return sluice.delete(id);
-    }
     return sluice.find(id).map(status -> letGo(status.view())).orElse(Control.NOT_FOUND);
   }
 
@@ -137,8 +144,7 @@ final class JobControlRoutes {
     }
   }
 
-  private void many(Call call, List<JobState> usual, Function<JobId, Control> work)
-      throws IOException {
+  private void many(Call call, List<JobState> usual, Work work) throws IOException {
     Fields fields = call.fields(BODY);
     String named = fields.text("queue").orElseThrow(() -> new BadField("/queue", "must be given"));
     String queue = JobRoutes.known(sluice, call.permitted(named));
@@ -154,21 +160,28 @@ final class JobControlRoutes {
     String cursor = fields.text("cursor").orElse(null);
     fields.done();
     JobWalk walk = new JobWalk(sluice, List.of(queue), states, filter, cursor);
-    call.send(Status.OK_200, Asked.of(() -> new Bulk(work, dryRun).over(walk, limit)));
+    call.send(Status.OK_200, Asked.of(() -> new Bulk(queue, work, dryRun).over(walk, limit)));
+  }
+
+  /// What is done to many jobs.
+  private interface Work {
+    Map<JobId, Control> on(String queue, Set<JobId> ids);
   }
 
   /// One call of many.
   ///
   /// Threading: confined to the request's thread.
   private static final class Bulk {
-    private final Function<JobId, Control> work;
+    private final String queue;
+    private final Work work;
     private final boolean dryRun;
     private int matched;
     private int done;
     private int requested;
     private int failed;
 
-    Bulk(Function<JobId, Control> work, boolean dryRun) {
+    Bulk(String queue, Work work, boolean dryRun) {
+      this.queue = queue;
       this.work = work;
       this.dryRun = dryRun;
     }
@@ -178,15 +191,15 @@ final class JobControlRoutes {
     Map<String, Object> over(JobWalk walk, int limit) {
       JobWalk.Ids found = walk.ids(limit);
       matched = found.ids().size();
-      if (!dryRun) {
-        found.ids().forEach(this::one);
+      if (!dryRun && matched > 0) {
+        work.on(queue, found.ids()).values().forEach(this::count);
       }
       Map<String, Object> answer = new LinkedHashMap<>();
       answer.put("matched", matched);
       answer.put("done", done);
       answer.put("requested", requested);
       answer.put("failed", failed);
-      answer.put("more", found.next() != null);
+      answer.put("more", found.more());
       if (found.next() != null) {
         answer.put("next", found.next());
       }
@@ -194,8 +207,8 @@ final class JobControlRoutes {
       return answer;
     }
 
-    private void one(JobId id) {
-      switch (work.apply(id)) {
+    private void count(Control control) {
+      switch (control) {
         case APPLIED -> done++;
         case REQUESTED -> requested++;
         case NOT_FOUND, WRONG_STATE, NO_ROOM -> failed++;

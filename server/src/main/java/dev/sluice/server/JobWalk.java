@@ -8,7 +8,9 @@ import dev.sluice.job.JobView;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +34,9 @@ final class JobWalk {
   private final JobFilter filter;
   private Place place;
 
+  /// Whether something was left out that no cursor leads to.
+  private boolean cut;
+
   /// Where the walk stands.
   ///
   /// @param cursor the engine's own; null at the beginning of a queue's state
@@ -50,7 +55,10 @@ final class JobWalk {
   record Found(List<JobView> jobs, @Nullable String next) {}
 
   /// The same, with ids.
-  record Ids(List<JobId> ids, @Nullable String next) {}
+  ///
+  /// @param more whether there may be more: without a `next` they are the first ones when those of
+  ///   this page are gone
+  record Ids(Set<JobId> ids, @Nullable String next, boolean more) {}
 
   /// @param queues at least one, sorted
   /// @param states at least one, in order
@@ -98,9 +106,9 @@ final class JobWalk {
 
   /// As [#next], but keeps ids only, so that payloads do not count.
   Ids ids(int limit) {
-    List<JobId> found = new ArrayList<>();
+    Set<JobId> found = new LinkedHashSet<>();
     String next = walk(limit, Long.MAX_VALUE, view -> found.add(view.id()));
-    return new Ids(found, next);
+    return new Ids(found, next, next != null || cut);
   }
 
   private @Nullable String walk(int limit, long mostBytes, Consumer<JobView> taker) {
@@ -111,9 +119,16 @@ final class JobWalk {
       if (found >= limit || rows >= MOST_ROWS || bytes >= mostBytes) {
         return place.text();
       }
-      Inspectable.Page page = page(Math.min(PAGE, limit - found));
+      // One look is all that a broker has, however little is asked of it.
+      int most = sluice.canFind() ? Math.min(PAGE, limit - found) : Inspectable.MAX_PAGE;
+      Inspectable.Page page = page(most);
       rows += page.jobs().size();
+      cut |= page.next() == null && page.jobs().size() == Inspectable.MAX_PAGE;
       for (JobView view : page.jobs()) {
+        if (found == limit) {
+          cut = true;
+          break;
+        }
         bytes += view.job().bytes();
         if (filter.matches(view.job())) {
           found++;

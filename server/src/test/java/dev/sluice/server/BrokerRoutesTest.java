@@ -78,6 +78,24 @@ final class BrokerRoutesTest {
   }
 
   @Test
+  void aFilterReachesAllDeadJobsAndSaysWhenThereAreMore() {
+    int all = 130;
+    for (int i = 0; i < all; i++) {
+      dead();
+    }
+    String some = "{\"queue\": \"mail\", \"limit\": 120}";
+
+    JsonNode first = probe.post("/v1/jobs:retry", some).json();
+    assertThat(first.get("done").asInt()).isEqualTo(120);
+    assertThat(first.get("more").asBoolean()).isTrue();
+    assertThat(first.has("next")).isFalse();
+
+    JsonNode second = probe.post("/v1/jobs:retry", some).json();
+    assertThat(second.get("done").asInt()).isEqualTo(10);
+    assertThat(second.get("more").asBoolean()).isFalse();
+  }
+
+  @Test
   void whatTheEngineCannotTellIsSaid() {
     String id = enqueue();
     for (HttpProbe.Answer answer :

@@ -122,7 +122,8 @@ abstract sealed class JobsSteer implements Callable<Integer> {
           output.json(answer);
         }
         Json.text(answer, "next").ifPresent(next -> body.put("cursor", next));
-        sum.more &= answer.has("next");
+        // Without a cursor the rest comes first when these are gone.
+        sum.more &= answer.has("next") || (does && Json.number(answer, "done") > 0);
       } while (sum.more);
       output.say(does ? sum.done(verb()) : "would " + verb() + " " + Numbers.jobs(sum.matched));
       if (!does && !dryRun) {

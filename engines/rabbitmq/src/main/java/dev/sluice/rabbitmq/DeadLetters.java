@@ -8,17 +8,21 @@ import dev.sluice.engine.Controllable.Control;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import dev.sluice.job.DeathReason;
+import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
 import dev.sluice.rabbitmq.Messages.ForeignMessageException;
+import dev.sluice.rabbitmq.Outbox.Letter;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -37,6 +41,9 @@ final class DeadLetters {
 
   private static final int MIN_LOOK = 1_000;
   private static final long MAX_BYTES = 64L << 20;
+
+  /// Most dead jobs that are sent back in one batch.
+  private static final int AT_ONCE = 500;
 
   private final Link link;
   private final RabbitUrl url;
@@ -67,6 +74,14 @@ final class DeadLetters {
   private interface Visitor {
     /// @return whether to go on
     boolean sees(Channel channel, long tag, Envelope envelope) throws IOException;
+
+    /// Whether what was seen is worth an answer, though the time was too short for all.
+    default boolean hasFound() {
+      return false;
+    }
+
+    /// Comes once, when no more is seen.
+    default void end(Channel channel) throws IOException {}
   }
 
   /// The oldest dead jobs: exactly those while there are at most 1,000, else of those that the
@@ -112,45 +127,85 @@ final class DeadLetters {
         envelope.last() == null ? List.of() : List.of(envelope.last()));
   }
 
-  /// Sends a dead job to the end of its line.
-  Control redrive(String queue, JobId id, Bound bound) {
-    Control[] answer = {Control.NOT_FOUND};
-    look(
-        queue,
-        MAX_LOOK,
-        (channel, tag, envelope) -> {
-          if (!envelope.job().id().equals(id)) {
-            return true;
-          }
-          answer[0] = redrive(envelope, bound);
-          if (answer[0] == Control.APPLIED) {
-            acknowledge(channel, tag);
-          }
-          return false;
-        });
-    return answer[0];
+  /// Sends dead jobs to the end of their line, as far as there is room.
+  Map<JobId, Control> redrive(String queue, Set<JobId> ids, Bound bound) {
+    Redriving redriving = new Redriving(ids, bound);
+    look(queue, MAX_LOOK, redriving);
+    return redriving.answers;
   }
 
-  private Control redrive(Envelope dead, Bound bound) {
-    Load load = loads.apply(dead.job().queue());
-    int bytes = dead.job().bytes();
-    if (load.admit(bytes, bound, clock.wallMillis(), clock.monotonicNanos()) != null) {
-      return Control.NO_ROOM;
+  /// Threading: confined to whoever looks.
+  private final class Redriving implements Visitor {
+    final Map<JobId, Control> answers = new HashMap<>();
+    private final Set<JobId> left;
+    private final Bound bound;
+    private final List<Envelope> batch = new ArrayList<>();
+    private final List<Long> tags = new ArrayList<>();
+
+    Redriving(Set<JobId> ids, Bound bound) {
+      this.left = new HashSet<>(ids);
+      this.bound = bound;
     }
-    boolean sent = false;
-    try {
-      outbox.send(List.of(outbox.toLine(dead.revived(), 0)));
-      sent = true;
-    } finally {
-      load.sent(bytes, sent, 0);
+
+    @Override
+    public boolean sees(Channel channel, long tag, Envelope dead) throws IOException {
+      JobId id = dead.job().id();
+      if (left.remove(id)) {
+        Load load = loads.apply(dead.job().queue());
+        if (load.admit(dead.job().bytes(), bound, clock.wallMillis(), clock.monotonicNanos())
+            == null) {
+          batch.add(dead);
+          tags.add(tag);
+        } else {
+          answers.put(id, Control.NO_ROOM);
+        }
+      }
+      if (batch.size() == AT_ONCE) {
+        send(channel);
+      }
+      return !left.isEmpty();
     }
-    return Control.APPLIED;
+
+    @Override
+    public boolean hasFound() {
+      return !answers.isEmpty() || !batch.isEmpty();
+    }
+
+    @Override
+    public void end(Channel channel) throws IOException {
+      send(channel);
+    }
+
+    private void send(Channel channel) throws IOException {
+      Outbox.Sent sent = null;
+      try {
+        sent = outbox.sendEach(batch.stream().map(this::letter).toList());
+      } finally {
+        for (int i = 0; i < batch.size(); i++) {
+          Job job = batch.get(i).job();
+          loads.apply(job.queue()).sent(job.bytes(), sent != null && sent.arrived().get(i), 0);
+        }
+      }
+      for (int place : sent.arrived().stream().toArray()) {
+        answers.put(batch.get(place).job().id(), Control.APPLIED);
+        acknowledge(channel, tags.get(place));
+      }
+      batch.clear();
+      tags.clear();
+      if (sent.failure() != null) {
+        throw sent.failure();
+      }
+    }
+
+    private Letter letter(Envelope dead) {
+      return outbox.toLine(dead.revived(), 0);
+    }
   }
 
   /// Deletes dead jobs.
   ///
-  /// @return how many were found
-  int forget(String queue, Set<JobId> ids) {
+  /// @return those that were found
+  Set<JobId> forget(String queue, Set<JobId> ids) {
     Set<JobId> left = new HashSet<>(ids);
     look(
         queue,
@@ -161,7 +216,9 @@ final class DeadLetters {
           }
           return !left.isEmpty();
         });
-    return ids.size() - left.size();
+    Set<JobId> found = new HashSet<>(ids);
+    found.removeAll(left);
+    return found;
   }
 
   private void acknowledge(Channel channel, long tag) throws IOException {
@@ -176,6 +233,7 @@ final class DeadLetters {
       Channel channel = link.openChannel();
       try {
         visit(queue, most, visitor, channel);
+        visitor.end(channel);
       } finally {
         // Gives everything back that was not acknowledged.
         link.closeChannel(channel);
@@ -197,6 +255,9 @@ final class DeadLetters {
     boolean goOn = true;
     for (int seen = 0; goOn && seen < most; seen++) {
       if (deadline - clock.monotonicNanos() < 0) {
+        if (visitor.hasFound()) {
+          return;
+        }
         throw new EngineUnavailableException(
             "the dead jobs of '"
                 + queue

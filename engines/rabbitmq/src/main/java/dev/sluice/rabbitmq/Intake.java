@@ -103,7 +103,7 @@ final class Intake {
       return new Refused(refusal, Optional.empty());
     }
     long dueMillis = job.options().runAtMillis() > nowMillis ? job.options().runAtMillis() : 0;
-    Letter letter = outbox.toLine(Envelope.of(job), dueMillis == 0 ? 0 : dueMillis - nowMillis);
+    Letter letter = outbox.toLine(Envelope.of(job), dueMillis);
     sendings.add(new Sending(place, load, bytes, letter, dueMillis));
     return new Accepted(job.id());
   }
@@ -158,7 +158,7 @@ final class Intake {
       case READY -> outbox.toLine(envelope, 0);
       case SCHEDULED -> {
         Instant due = view.dueAt();
-        yield outbox.toLine(envelope, due == null ? 0 : due.toEpochMilli() - nowMillis);
+        yield outbox.toLine(envelope, due == null ? 0 : due.toEpochMilli());
       }
       case DEAD -> {
         DeathReason reason = view.deathReason();

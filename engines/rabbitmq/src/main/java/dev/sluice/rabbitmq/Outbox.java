@@ -74,14 +74,14 @@ final class Outbox {
 
   /// To the line, or for later.
   ///
-  /// @param delayMillis how long from now; not positive for at once
-  Letter toLine(Envelope envelope, long delayMillis) {
+  /// @param dueMillis when its time comes; now or before for at once
+  Letter toLine(Envelope envelope, long dueMillis) {
     Job job = envelope.job();
+    long delayMillis = dueMillis - clock.wallMillis();
     if (delayMillis <= 0) {
       String line = names.line(job.queue(), job.priority());
       return new Letter(job.queue(), 0, message("", line, envelope, 0));
     }
-    long dueMillis = clock.wallMillis() + delayMillis;
     long units = Delays.units(delayMillis);
     String exchange = delays.level(Delays.highestLevel(units));
     String key = Delays.routingKey(units, job.queue(), job.priority());

@@ -337,20 +337,20 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
   }
 
   @Override
-  public Control redrive(String queue, JobId id, Bound bound) {
+  public Map<JobId, Control> redrive(String queue, Set<JobId> ids, Bound bound) {
     Objects.requireNonNull(queue, "queue: must not be null");
-    Objects.requireNonNull(id, "id: must not be null");
+    Objects.requireNonNull(ids, "ids: must not be null");
     Objects.requireNonNull(bound, "bound: must not be null");
     requireOpen();
-    return deadLetters.redrive(queue, id, bound);
+    return ids.isEmpty() ? Map.of() : deadLetters.redrive(queue, ids, bound);
   }
 
   @Override
-  public int forget(String queue, Set<JobId> ids) {
+  public Set<JobId> forget(String queue, Set<JobId> ids) {
     Objects.requireNonNull(queue, "queue: must not be null");
     Objects.requireNonNull(ids, "ids: must not be null");
     requireOpen();
-    return ids.isEmpty() ? 0 : deadLetters.forget(queue, ids);
+    return ids.isEmpty() ? Set.of() : deadLetters.forget(queue, ids);
   }
 
   @Override

@@ -109,9 +109,8 @@ final class Settler {
   }
 
   private Ending toLine(int place, Held held, Settlement settlement, Envelope next, long atMillis) {
-    long delay = atMillis == 0 ? 0 : atMillis - clock.wallMillis();
-    return new Ending(
-        place, held, settlement, outbox.toLine(next, delay), delay > 0 ? atMillis : 0);
+    long dueMillis = atMillis > clock.wallMillis() ? atMillis : 0;
+    return new Ending(place, held, settlement, outbox.toLine(next, dueMillis), dueMillis);
   }
 
   /// Sends what follows, and ends each claim whose message arrived; the others are kept.

@@ -16,8 +16,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -98,53 +101,75 @@ final class DeadLetters {
     return at == null ? Instant.EPOCH : at;
   }
 
-  Control redrive(SqsQueue queue, JobId id, Bound bound, Patience patience) {
-    List<Control> answer = new ArrayList<>();
+  Map<JobId, Control> redrive(SqsQueue queue, Set<JobId> ids, Bound bound, Patience patience) {
+    Map<JobId, Control> answers = new HashMap<>();
+    List<Dead> taken = new ArrayList<>();
     boolean whole =
         walk(
             queue,
             patience,
             dead -> {
-              Envelope envelope = dead.envelope;
-              if (envelope == null || !dead.view.id().equals(id)) {
+              JobId id = dead.view.id();
+              if (dead.envelope == null || !ids.contains(id) || answers.containsKey(id)) {
                 return Next.GO_ON;
               }
-              if (queue.admissions.take(bound, dead.view.job().bytes()).isPresent()) {
-                answer.add(Control.NO_ROOM);
-                return Next.STOP;
+              boolean room = queue.admissions.take(bound, dead.view.job().bytes()).isEmpty();
+              answers.put(id, room ? Control.APPLIED : Control.NO_ROOM);
+              boolean last = answers.size() == ids.size();
+              if (!room) {
+                return last ? Next.STOP : Next.GO_ON;
               }
-              send(queue, envelope, patience);
-              remove(queue, dead, patience);
-              answer.add(Control.APPLIED);
-              return Next.TAKEN_LAST;
+              taken.add(dead);
+              return last ? Next.TAKEN_LAST : Next.TAKEN;
             });
-    if (answer.isEmpty()) {
+    if (answers.isEmpty()) {
       requireWhole(queue, whole);
-      return Control.NOT_FOUND;
     }
-    return answer.getLast();
+    if (!taken.isEmpty()) {
+      sendBack(queue, taken, patience);
+    }
+    return answers;
   }
 
-  private void send(SqsQueue queue, Envelope envelope, Patience patience) {
-    Outgoing copy = Outgoing.copy(envelope.redriven(), service.address().fifo());
+  /// Those that could not be sent are shown again when the time is over for which they are hidden.
+  private void sendBack(SqsQueue queue, List<Dead> dead, Patience patience) {
+    boolean fifo = service.address().fifo();
+    List<Outgoing> copies =
+        dead.stream()
+            .map(one -> Objects.requireNonNull(one.envelope))
+            .map(envelope -> Outgoing.copy(envelope.redriven(), fifo))
+            .toList();
+    List<Batches.End> ends;
     try {
-      batches.requireDone(
-          queue, "send back a dead job", batches.send(queue, false, List.of(copy), patience));
+      ends = batches.send(queue, false, copies, patience);
     } catch (RuntimeException failed) {
-      queue.admissions.went(envelope.job().bytes());
+      dead.forEach(one -> queue.admissions.went(one.view.job().bytes()));
       throw failed;
     }
-    ledger.revived(envelope.job().id());
+    List<String> receipts = new ArrayList<>();
+    for (int i = 0; i < dead.size(); i++) {
+      Dead one = dead.get(i);
+      if (ends.get(i).done()) {
+        ledger.revived(one.view.id());
+        receipts.add(one.message.receiptHandle());
+      } else {
+        queue.admissions.went(one.view.job().bytes());
+      }
+    }
+    remove(queue, receipts, patience);
+    batches.requireDone(queue, "send back dead jobs", ends);
   }
 
-  private void remove(SqsQueue queue, Dead dead, Patience patience) {
-    List<String> receipts = List.of(dead.message.receiptHandle());
-    batches.requireDone(
-        queue, "delete a dead job", batches.delete(queue, true, receipts, patience));
+  private void remove(SqsQueue queue, List<String> receipts, Patience patience) {
+    if (!receipts.isEmpty()) {
+      batches.requireDone(
+          queue, "delete dead jobs", batches.delete(queue, true, receipts, patience));
+    }
   }
 
-  int forget(SqsQueue queue, Set<JobId> ids, Patience patience) {
-    Set<JobId> left = new HashSet<>(ids);
+  Set<JobId> forget(SqsQueue queue, Set<JobId> ids, Patience patience) {
+    Set<JobId> found = new HashSet<>();
+    List<String> receipts = new ArrayList<>();
     boolean whole =
         walk(
             queue,
@@ -153,14 +178,15 @@ final class DeadLetters {
               if (!ids.contains(dead.view.id())) {
                 return Next.GO_ON;
               }
-              remove(queue, dead, patience);
-              left.remove(dead.view.id());
-              return left.isEmpty() ? Next.TAKEN_LAST : Next.TAKEN;
+              receipts.add(dead.message.receiptHandle());
+              found.add(dead.view.id());
+              return found.size() == ids.size() ? Next.TAKEN_LAST : Next.TAKEN;
             });
-    if (left.size() == ids.size() && !ids.isEmpty()) {
+    if (found.isEmpty() && !ids.isEmpty()) {
       requireWhole(queue, whole);
     }
-    return ids.size() - left.size();
+    remove(queue, receipts, patience);
+    return found;
   }
 
   /// What was not found within the time limit is not known to be missing.

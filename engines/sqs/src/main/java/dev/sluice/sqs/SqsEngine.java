@@ -239,14 +239,14 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Exporting
   }
 
   @Override
-  public Control redrive(String queue, JobId id, Bound bound) {
-    Objects.requireNonNull(id, "id: must not be null");
+  public Map<JobId, Control> redrive(String queue, Set<JobId> ids, Bound bound) {
+    Set<JobId> all = Set.copyOf(Objects.requireNonNull(ids, "ids: must not be null"));
     Objects.requireNonNull(bound, "bound: must not be null");
-    return onWorker(queue, known -> patience -> deadLetters.redrive(known, id, bound, patience));
+    return onWorker(queue, known -> patience -> deadLetters.redrive(known, all, bound, patience));
   }
 
   @Override
-  public int forget(String queue, Set<JobId> ids) {
+  public Set<JobId> forget(String queue, Set<JobId> ids) {
     Set<JobId> all = Set.copyOf(ids);
     return onWorker(queue, known -> patience -> deadLetters.forget(known, all, patience));
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.ClaimRequest;
+import dev.sluice.engine.Controllable.Control;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Lease;
 import dev.sluice.engine.Offer;
@@ -24,6 +25,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
@@ -184,6 +186,10 @@ final class Desk implements AutoCloseable {
 
   void completed(Claim claim) {
     applied(claim, Settlement.Complete.INSTANCE);
+  }
+
+  Control redriven(JobId id, Bound bound) {
+    return engine.redrive(queue, Set.of(id), bound).getOrDefault(id, Control.NOT_FOUND);
   }
 
   AttemptRecord attempt(Claim claim, AttemptOutcome outcome) {

@@ -165,7 +165,7 @@ final class FifoTest {
         claim,
         new Settlement.Bury(DeathReason.EXHAUSTED, desk.attempt(claim, AttemptOutcome.FAILED)));
     assertThat(desk.engine.dead("mail", 5)).hasSize(1);
-    assertThat(desk.engine.redrive("mail", claim.job().id(), Desk.WIDE)).isEqualTo(Control.APPLIED);
+    assertThat(desk.redriven(claim.job().id(), Desk.WIDE)).isEqualTo(Control.APPLIED);
     Claim again = desk.claimOne();
     assertThat(again.job().options().key()).isEqualTo("k");
     assertThat(again.attempt()).isEqualTo(1);

@@ -328,17 +328,18 @@ final class SqsEngineTest {
 
     JobId back = jobs.get(0).id();
     desk.accepted(desk.job());
-    assertThat(desk.engine.redrive("mail", back, new Bound(1, 1 << 20))).isEqualTo(Control.NO_ROOM);
+    assertThat(desk.redriven(back, new Bound(1, 1 << 20))).isEqualTo(Control.NO_ROOM);
     desk.completed(desk.claimOne());
-    assertThat(desk.engine.redrive("mail", Desk.newId(), Desk.WIDE)).isEqualTo(Control.NOT_FOUND);
-    assertThat(desk.engine.redrive("mail", back, Desk.WIDE)).isEqualTo(Control.APPLIED);
+    assertThat(desk.redriven(Desk.newId(), Desk.WIDE)).isEqualTo(Control.NOT_FOUND);
+    assertThat(desk.redriven(back, Desk.WIDE)).isEqualTo(Control.APPLIED);
     Claim again = desk.claimOne();
     assertThat(again.job().id()).isEqualTo(back);
     assertThat(again.attempt()).isEqualTo(1);
     assertThat(again.crashes()).isZero();
     desk.completed(again);
 
-    assertThat(desk.engine.forget("mail", Set.of(jobs.get(1).id(), Desk.newId()))).isEqualTo(1);
+    assertThat(desk.engine.forget("mail", Set.of(jobs.get(1).id(), Desk.newId())))
+        .containsExactly(jobs.get(1).id());
     assertThat(desk.engine.dead("mail", 10))
         .singleElement()
         .extracting(JobView::id)
@@ -482,7 +483,7 @@ final class SqsEngineTest {
     refused(() -> desk.engine.queues());
     refused(() -> desk.engine.counts("mail"));
     refused(() -> desk.engine.dead("mail", 1));
-    refused(() -> desk.engine.redrive("mail", claim.job().id(), Desk.WIDE));
+    refused(() -> desk.engine.redrive("mail", Set.of(claim.job().id()), Desk.WIDE));
     refused(() -> desk.engine.forget("mail", Set.of()));
     refused(() -> desk.engine.restore(List.of()));
     assertThat(desk.engine.trouble()).contains("the SQS engine is closed");

@@ -383,7 +383,7 @@ public interface BrokerContract extends BrokerDeadContract {
       refused(() -> engine.settle(List.of(new Settle(claim.lease(), COMPLETE))));
       refused(() -> trial.dead().dead("mail", 1));
       refused(() -> trial.dead().forget("mail", Set.of(claim.job().id())));
-      refused(() -> trial.dead().redrive("mail", claim.job().id(), BrokerTrial.WIDE));
+      refused(() -> trial.dead().redrive("mail", Set.of(claim.job().id()), BrokerTrial.WIDE));
       refused(() -> ((Restoring) engine).restore(List.of()));
       refused(() -> ((Countable) engine).counts("mail"));
       refused(((Countable) engine)::queues);

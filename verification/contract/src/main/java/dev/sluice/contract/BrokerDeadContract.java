@@ -23,6 +23,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -59,18 +61,49 @@ public interface BrokerDeadContract {
       assertThat(first.lastFailure().orElseThrow().error()).contains("no route");
 
       Redrivable roles = trial.dead();
-      assertThat(roles.redrive(BrokerTrial.QUEUE, first.id(), BrokerTrial.WIDE))
-          .isEqualTo(Control.APPLIED);
+      assertThat(roles.redrive(BrokerTrial.QUEUE, Set.of(first.id()), BrokerTrial.WIDE))
+          .isEqualTo(Map.of(first.id(), Control.APPLIED));
       Claim again = trial.claimOne();
       assertThat(again.job().id()).isEqualTo(first.id());
       assertThat(again.attempt()).isEqualTo(1);
       assertThat(again.crashes()).isZero();
       assertThat(again.lease().epoch()).isGreaterThan(first.epoch());
-      assertThat(roles.redrive(BrokerTrial.QUEUE, first.id(), BrokerTrial.WIDE))
-          .isEqualTo(Control.NOT_FOUND);
+      assertThat(roles.redrive(BrokerTrial.QUEUE, Set.of(first.id()), BrokerTrial.WIDE)).isEmpty();
 
       trial.dead(2);
-      assertThat(roles.forget(BrokerTrial.QUEUE, new HashSet<>(ids))).isEqualTo(2);
+      assertThat(roles.forget(BrokerTrial.QUEUE, Set.copyOf(ids)))
+          .containsExactlyInAnyOrderElementsOf(
+              dead.subList(1, 3).stream().map(JobView::id).toList());
+      trial.dead(0);
+    }
+  }
+
+  @Test
+  default void manyAreSentBackTogetherAsFarAsThereIsRoom() {
+    try (BrokerTrial trial = new BrokerTrial(this)) {
+      Set<JobId> ids = new HashSet<>();
+      for (int i = 0; i < 12; i++) {
+        Claim claim = trial.started();
+        ids.add(claim.job().id());
+        trial.applied(claim, new Settlement.Bury(DeathReason.BURIED, trial.failed(claim)));
+      }
+      trial.dead(12);
+      trial.awaitEmpty();
+      Set<JobId> asked = new HashSet<>(ids);
+      asked.add(trial.job().id());
+
+      Map<JobId, Control> first =
+          trial.dead().redrive(BrokerTrial.QUEUE, asked, new Bound(5, 1_000_000));
+      assertThat(first.keySet()).isEqualTo(ids);
+      assertThat(first.values().stream().filter(Control.APPLIED::equals)).hasSize(5);
+      assertThat(first.values().stream().filter(Control.NO_ROOM::equals)).hasSize(7);
+      trial.dead(7);
+      Map<JobId, Control> second = trial.dead().redrive(BrokerTrial.QUEUE, ids, BrokerTrial.WIDE);
+      assertThat(second).hasSize(7).containsValue(Control.APPLIED);
+
+      assertThat(trial.claim(12))
+          .extracting(claim -> claim.job().id())
+          .containsExactlyInAnyOrderElementsOf(ids);
       trial.dead(0);
     }
   }
@@ -83,8 +116,9 @@ public interface BrokerDeadContract {
       trial.accepted(trial.job());
       trial.dead(1);
 
-      assertThat(trial.dead().redrive(BrokerTrial.QUEUE, claim.job().id(), new Bound(1, 1_000_000)))
-          .isEqualTo(Control.NO_ROOM);
+      JobId id = claim.job().id();
+      assertThat(trial.dead().redrive(BrokerTrial.QUEUE, Set.of(id), new Bound(1, 1_000_000)))
+          .isEqualTo(Map.of(id, Control.NO_ROOM));
       trial.dead(1);
     }
   }

@@ -31,6 +31,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -165,16 +166,17 @@ public final class Brokerlike<E extends Engine & Inspectable & Controllable>
   }
 
   @Override
-  public Controllable.Control redrive(String queue, JobId id, Bound bound) {
-    return inner.find(id).filter(view -> view.job().queue().equals(queue)).isEmpty()
-        ? Controllable.Control.NOT_FOUND
-        : inner.retry(id, bound);
+  public Map<JobId, Controllable.Control> redrive(String queue, Set<JobId> ids, Bound bound) {
+    return ids.stream()
+        .filter(id -> inner.find(id).filter(view -> view.job().queue().equals(queue)).isPresent())
+        .collect(Collectors.toMap(id -> id, id -> inner.retry(id, bound)));
   }
 
   @Override
-  public int forget(String queue, Set<JobId> ids) {
-    return (int)
-        ids.stream().filter(id -> inner.delete(id) == Controllable.Control.APPLIED).count();
+  public Set<JobId> forget(String queue, Set<JobId> ids) {
+    return ids.stream()
+        .filter(id -> inner.delete(id) == Controllable.Control.APPLIED)
+        .collect(Collectors.toSet());
   }
 
   @Override
