@@ -1,41 +1,27 @@
 // Works on a queue of a Sluice server: node worker.mjs QUEUE [URL]. Needs nothing but Node 18 or newer.
 const [queue, url = "http://127.0.0.1:8080"] = process.argv.slice(2);
-if (!queue) {
-  console.error("usage: node worker.mjs QUEUE [URL]");
-  process.exit(1);
-}
-const headers = { "Content-Type": "application/json" };
-if (process.env.SLUICE_TOKEN) headers.Authorization = `Bearer ${process.env.SLUICE_TOKEN}`;
+const token = process.env.SLUICE_TOKEN;
+const headers = { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) };
 
 async function post(path, body) {
   const answer = await fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) });
-  if (!answer.ok) {
-    const pause = Number(answer.headers.get("Retry-After") ?? 5);
-    throw Object.assign(new Error(`HTTP ${answer.status}`), { status: answer.status, pause });
-  }
-  return JSON.parse((await answer.text()) || "null");
+  const text = await answer.text();
+  if (answer.ok) return JSON.parse(text || "{}");
+  if (![409, 429, 503].includes(answer.status)) throw new Error(`${url} says: ${text}`);
+  const seconds = Number(answer.headers.get("Retry-After") ?? 1); // the server stops, or has too much to do
+  await new Promise((resume) => setTimeout(resume, seconds * 1000)); // 409: somebody else has the job
+  return { jobs: [] };
 }
 
-async function lease() {
-  for (;;) {
+while (queue) {
+  for (const job of (await post(`/v1/queues/${queue}/jobs:lease`, { max: 1, lease: "30s", wait: "20s" })).jobs) {
+    let [end, body] = ["complete", {}];
     try {
-      return (await post(`/v1/queues/${queue}/jobs:lease`, { max: 10, lease: "30s", wait: "20s" })).jobs;
-    } catch (refused) {
-      if (refused.status !== 429 && refused.status !== 503) throw refused;
-      await new Promise((resume) => setTimeout(resume, refused.pause * 1000)); // it stops, or has too much to do
-    }
-  }
-}
-
-for (;;) {
-  for (const job of await lease()) {
-    const held = `/v1/leases/${job.lease.token}`;
-    try {
-      console.log("working on", job.id, JSON.stringify(job.payload));
-      await post(`${held}:complete`, {});
+      console.log("working on", job.id, JSON.stringify(job.payload)); // your work
     } catch (failure) {
-      if (failure.status === 409) console.log("somebody else has", job.id); // the lease was lost
-      else await post(`${held}:fail`, { error: String(failure) });
+      [end, body] = ["fail", { error: String(failure) }];
     }
+    await post(`/v1/leases/${job.lease.token}:${end}`, body);
   }
 }
+console.error("usage: node worker.mjs QUEUE [URL]");

@@ -1,42 +1,30 @@
 #!/usr/bin/env python3
 """Works on a queue of a Sluice server: python3 worker.py QUEUE [URL]. Needs nothing but Python."""
-import json, os, signal, sys, time, urllib.error, urllib.request
+import json, os, signal, sys, time, urllib.request
 
-signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it; what it holds goes to another when its lease is over
-if len(sys.argv) < 2:
-    sys.exit("usage: python3 worker.py QUEUE [URL]")
-queue, url = sys.argv[1], (sys.argv[2:] or ["http://127.0.0.1:8080"])[0]
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it; its job goes to another when the lease is over
+queue, url = (sys.argv[1:] + ["http://127.0.0.1:8080"])[:2] if sys.argv[1:] else sys.exit(__doc__)
 token = os.environ.get("SLUICE_TOKEN")
+headers = {"Content-Type": "application/json"} | ({"Authorization": "Bearer " + token} if token else {})
 
 
 def post(path, body):
-    headers = {"Content-Type": "application/json"}
-    if token:
-        headers["Authorization"] = "Bearer " + token
     request = urllib.request.Request(url + path, json.dumps(body).encode(), headers)
     with urllib.request.urlopen(request, timeout=90) as answer:
-        return json.loads(answer.read() or b"null")
-
-
-def lease():
-    while True:
-        try:
-            return post(f"/v1/queues/{queue}/jobs:lease", {"max": 10, "lease": "30s", "wait": "20s"})["jobs"]
-        except urllib.error.HTTPError as refused:
-            if refused.code not in (429, 503):
-                sys.exit(f"{url} says: {json.loads(refused.read() or b'{}').get('detail', refused)}")
-            time.sleep(int(refused.headers.get("Retry-After", 5)))  # the server stops, or has too much to do
-        except OSError as failure:
-            sys.exit(f"cannot reach {url}: {getattr(failure, 'reason', failure)}")
+        return json.loads(answer.read() or b"{}")
 
 
 while True:
-    for job in lease():
-        held = "/v1/leases/" + job["lease"]["token"]
-        try:
-            print("working on", job["id"], json.dumps(job.get("payload")), flush=True)
-            post(held + ":complete", {})
-        except urllib.error.HTTPError as lost:  # 409: somebody else has the job by now
-            print("could not complete", job["id"], lost.code, flush=True)
-        except Exception as failure:
-            post(held + ":fail", {"error": repr(failure)})
+    try:
+        for job in post(f"/v1/queues/{queue}/jobs:lease", {"max": 1, "lease": "30s", "wait": "20s"})["jobs"]:
+            try:
+                print("working on", job["id"], json.dumps(job.get("payload")), flush=True)  # your work
+                end, body = "complete", {}
+            except Exception as failure:
+                end, body = "fail", {"error": repr(failure)}
+            post(f"/v1/leases/{job['lease']['token']}:{end}", body)
+    except OSError as failure:
+        code = getattr(failure, "code", None)
+        if code not in (409, 429, 503):  # 409: the lease was lost, and somebody else has the job
+            sys.exit(f"{url}: {failure.read().decode() if code else failure}")
+        time.sleep(int(failure.headers.get("Retry-After", 1)))  # the server stops, or has too much to do
