@@ -2,6 +2,9 @@ package dev.sluice.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
@@ -53,6 +56,18 @@ final class ApiDocumentTest {
       assertThat(whole.at(reference.asString().substring(1)).isMissingNode())
           .as(reference.asString())
           .isFalse();
+    }
+  }
+
+  /// What a comma cuts off from a text without quotes becomes a key without a value.
+  @Test
+  void everyKeyHasAValue() {
+    Deque<JsonNode> left = new ArrayDeque<>(List.of(document.document()));
+    while (!left.isEmpty()) {
+      JsonNode node = left.pop();
+      node.properties()
+          .forEach(entry -> assertThat(entry.getValue().isNull()).as(entry.getKey()).isFalse());
+      node.values().forEach(left::push);
     }
   }
 
