@@ -2,6 +2,7 @@ package dev.sluice.rabbitmq;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.rabbitmq.client.Channel;
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.ClaimRequest;
@@ -20,6 +21,8 @@ import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobOptions;
 import dev.sluice.job.Priority;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,6 +36,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// Engines on one set of queues, with short words for what tests do to them.
@@ -153,6 +157,19 @@ final class Crew implements AutoCloseable {
         },
         count + " claims");
     return claims;
+  }
+
+  static Set<JobId> ids(List<Claim> claims) {
+    return claims.stream().map(claim -> claim.job().id()).collect(Collectors.toSet());
+  }
+
+  /// How many messages wait in a queue of the broker.
+  static long messages(Channel channel, String queue) {
+    try {
+      return channel.messageCount(queue);
+    } catch (IOException gone) {
+      throw new UncheckedIOException(gone);
+    }
   }
 
   Settled settle(RabbitEngine engine, Claim claim, Settlement settlement) {

@@ -1,5 +1,6 @@
 package dev.sluice.battery;
 
+import dev.sluice.nodes.RabbitNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
