@@ -24,17 +24,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// The dead jobs of queues, each in the dead-letter queue of its own. A queue cannot be read
 /// without taking from it, so whoever looks takes messages on a channel of his own and gives them
-/// back by closing it: they are as before, but for their order and a number that the broker counts.
+/// back: they are as before, but for their order and a number that the broker counts.
 ///
-/// Threading: thread-safe. `turn` lets one caller look at a time, for two would see half each; it
-/// is held while the broker is asked.
+/// Threading: thread-safe. `turn` lets one caller look at a time, for two would see half each.
 final class DeadLetters {
   /// Most messages that one look takes, and most bytes of them that are kept for an answer.
   private static final int MAX_LOOK = 10_000;
@@ -52,7 +49,7 @@ final class DeadLetters {
   private final Outbox outbox;
   private final Function<String, Load> loads;
   private final Names names;
-  private final ReentrantLock turn = new ReentrantLock();
+  private final Turn turn;
 
   DeadLetters(
       Link link,
@@ -67,6 +64,7 @@ final class DeadLetters {
     this.limit = limit;
     this.outbox = outbox;
     this.loads = loads;
+    turn = new Turn(limit);
     names = new Names(url.prefix());
   }
 
@@ -228,15 +226,13 @@ final class DeadLetters {
   }
 
   private void look(String queue, int most, Visitor visitor) {
-    takeTurn();
-    try {
+    try (Turn.Mine _ = turn.take("somebody else is looking through dead jobs")) {
       Channel channel = link.openChannel();
       try {
         visit(queue, most, visitor, channel);
         visitor.end(channel);
       } finally {
-        // Gives everything back that was not acknowledged.
-        link.closeChannel(channel);
+        link.giveBack(channel);
       }
     } catch (IOException | AlreadyClosedException failure) {
       if (Sentences.replyCode(failure) != 404) {
@@ -245,8 +241,6 @@ final class DeadLetters {
             failure);
       }
       // Without a dead-letter queue there are no dead jobs.
-    } finally {
-      turn.unlock();
     }
   }
 
@@ -283,23 +277,6 @@ final class DeadLetters {
     } catch (ForeignMessageException _) {
       // It was put here because it is no job.
       return null;
-    }
-  }
-
-  private void takeTurn() {
-    boolean interrupted = false;
-    boolean taken = false;
-    try {
-      taken = turn.tryLock(limit.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (InterruptedException _) {
-      interrupted = true;
-      taken = turn.tryLock();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    if (!taken) {
-      throw new EngineUnavailableException("somebody else is looking through dead jobs");
     }
   }
 }

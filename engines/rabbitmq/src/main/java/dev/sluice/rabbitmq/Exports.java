@@ -19,16 +19,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// Hands jobs over to another engine: takes messages out of the lines, out of the levels where
 /// delayed jobs wait, and out of the dead-letter queue, and acknowledges them when the other engine
 /// has the jobs. Until then they are this channel's, and the broker has them back when it ends.
 ///
-/// Threading: thread-safe. `turn` lets one caller hand over at a time; it is held while the broker
-/// is asked.
+/// Threading: thread-safe. `turn` lets one caller hand over at a time.
 final class Exports implements AutoCloseable {
   /// How many times the time limit of an answer a look at one queue on the broker may take.
   private static final int LOOK = 6;
@@ -39,7 +36,7 @@ final class Exports implements AutoCloseable {
   private final Duration limit;
   private final Names names;
   private final Delays delays;
-  private final ReentrantLock turn = new ReentrantLock();
+  private final Turn turn;
 
   /// What was handed out and not let go of yet. Bounded by the size of one export.
   private final Map<JobId, Held> held = new LinkedHashMap<>();
@@ -56,6 +53,7 @@ final class Exports implements AutoCloseable {
     this.url = url;
     this.clock = clock;
     this.limit = limit;
+    turn = new Turn(limit);
     names = new Names(url.prefix());
     delays = new Delays(url.prefix());
   }
@@ -245,23 +243,12 @@ final class Exports implements AutoCloseable {
   }
 
   private <T> T locked(Work<T> work) {
-    boolean taken = false;
-    try {
-      taken = turn.tryLock(limit.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    }
-    if (!taken) {
-      throw new EngineUnavailableException("somebody else is handing jobs over");
-    }
-    try {
+    try (Turn.Mine _ = turn.take("somebody else is handing jobs over")) {
       return work.on(open());
     } catch (IOException | AlreadyClosedException failure) {
       held.clear();
       throw new EngineUnavailableException(
           "jobs cannot be handed over: " + Sentences.of(failure, url), failure);
-    } finally {
-      turn.unlock();
     }
   }
 
@@ -282,7 +269,7 @@ final class Exports implements AutoCloseable {
     Channel open = channel;
     if (open != null && open.isOpen()) {
       try {
-        link.closeChannel(open);
+        link.giveBack(open);
       } catch (IOException | AlreadyClosedException _) {
         // Then the broker has it all already.
       }

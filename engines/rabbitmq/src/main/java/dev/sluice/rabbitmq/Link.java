@@ -1,5 +1,6 @@
 package dev.sluice.rabbitmq;
 
+import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.BlockedListener;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
@@ -157,6 +158,23 @@ final class Link {
             channel.abort();
             return true;
           });
+    }
+  }
+
+  /// Gives back what was taken on a channel and not acknowledged, and closes it. In a word and not
+  /// by the end of the channel alone: queues hear of that some time later, and who looks meanwhile
+  /// finds them empty.
+  void giveBack(Channel channel) throws IOException {
+    try {
+      if (channel.isOpen()) {
+        try (Watch _ = watch()) {
+          channel.basicNack(0, true, true);
+        }
+      }
+    } catch (AlreadyClosedException _) {
+      // Then they are given back by its end.
+    } finally {
+      closeChannel(channel);
     }
   }
 

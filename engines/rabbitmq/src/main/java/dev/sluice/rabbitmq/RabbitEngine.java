@@ -89,7 +89,7 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
     settler = new Settler(leases, outbox, this::load, clock);
     deadLetters = new DeadLetters(control, url, clock, limit, outbox, this::load);
     exports = new Exports(control, url, clock, limit);
-    strays = new Strays(control, url, outbox, this::load);
+    strays = new Strays(control, url, limit, outbox, this::load);
     open();
     tender =
         new Tender(

@@ -8,6 +8,7 @@ import dev.sluice.rabbitmq.Messages.ForeignMessageException;
 import dev.sluice.rabbitmq.Outbox.Letter;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -16,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// Jobs whose line was gone when their time came. They wait in a queue of their own until their
 /// line is there again, and are sent on to it.
 ///
-/// Threading: thread-safe; blocks for the broker.
+/// Threading: thread-safe; blocks for the broker. `turn` lets one caller look at a time, for what
+/// one has taken another does not see.
 final class Strays {
   private static final System.Logger LOG = System.getLogger("dev.sluice.rabbitmq");
   private static final int AT_ONCE = 500;
@@ -26,12 +28,14 @@ final class Strays {
   private final Outbox outbox;
   private final Function<String, Load> loads;
   private final String lost;
+  private final Turn turn;
 
-  Strays(Link link, RabbitUrl url, Outbox outbox, Function<String, Load> loads) {
+  Strays(Link link, RabbitUrl url, Duration limit, Outbox outbox, Function<String, Load> loads) {
     this.link = link;
     this.url = url;
     this.outbox = outbox;
     this.loads = loads;
+    turn = new Turn(limit);
     lost = new Delays(url.prefix()).lost();
   }
 
@@ -40,13 +44,12 @@ final class Strays {
   /// @return how many of other queues, or none that is known, are left
   /// @throws EngineUnavailableException when the broker cannot be asked
   long takeBack(String queue) {
-    try {
+    try (Turn.Mine _ = turn.take("somebody else is looking through '" + lost + "'")) {
       Channel channel = link.openChannel();
       try {
         return takeBack(queue, channel);
       } finally {
-        // Gives the others back.
-        link.closeChannel(channel);
+        link.giveBack(channel);
       }
     } catch (IOException | AlreadyClosedException failure) {
       throw new EngineUnavailableException(

@@ -15,17 +15,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Queues and exchanges on the broker, declared when they are first needed, and again after each
 /// loss of the connection. Declaring what is there already does nothing.
 ///
-/// Threading: thread-safe. `lock` lets one caller declare at a time, and is the only one here that
-/// is held while the broker is asked; who knows that everything is there does not take it.
+/// Threading: thread-safe. `turn` lets one caller declare at a time; who knows that everything is
+/// there does not take it.
 final class Topology {
   /// Redeliveries after which the broker itself moves a message to the dead. Sluice's own rule for
   /// poison comes long before. Not "none", because that exists from RabbitMQ 4.0 on only, and
@@ -46,10 +44,9 @@ final class Topology {
   private final Environment.Clock clock;
   private final Names names;
   private final Delays delays;
-  private final Duration limit;
   private final Consumer<String> beforeMaking;
   private final Consumer<String> afterMaking;
-  private final ReentrantLock lock = new ReentrantLock();
+  private final Turn turn;
 
   /// What is known to be there.
   private final Set<String> queues = ConcurrentHashMap.newKeySet();
@@ -76,7 +73,7 @@ final class Topology {
     this.afterMaking = afterMaking;
     this.clock = clock;
     this.url = url;
-    this.limit = limit;
+    turn = new Turn(limit);
     names = new Names(url.prefix());
     delays = new Delays(url.prefix());
   }
@@ -149,8 +146,9 @@ final class Topology {
   /// @param before is run when one of them is missing, before anything is made
   private void declare(
       String queue, List<String> needed, Runnable before, Declaration declaration) {
-    takeTurn(queue);
-    try {
+    String otherwise =
+        "queue '" + queue + "': the broker did not answer in time while queues were declared";
+    try (Turn.Mine _ = turn.take(otherwise)) {
       boolean isNew = !exist(needed);
       if (isNew) {
         before.run();
@@ -172,28 +170,6 @@ final class Topology {
         throw new EngineUnavailableException(Kind.REFUSING, words, refused);
       }
       throw new EngineUnavailableException(words, refused);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void takeTurn(String queue) {
-    boolean interrupted = false;
-    long left = limit.toNanos();
-    boolean taken = false;
-    try {
-      taken = lock.tryLock(left, TimeUnit.NANOSECONDS);
-    } catch (InterruptedException _) {
-      interrupted = true;
-      taken = lock.tryLock();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    if (!taken) {
-      throw new EngineUnavailableException(
-          Kind.OVERLOADED,
-          "queue '" + queue + "': the broker did not answer in time while queues were declared");
     }
   }
 
