@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class Strays {
   private static final System.Logger LOG = System.getLogger("dev.sluice.rabbitmq");
   private static final int AT_ONCE = 500;
+  private static final int MIN_LOOK = 10_000;
 
   private final Link link;
   private final RabbitUrl url;
@@ -70,7 +71,9 @@ final class Strays {
     long seen = 0;
     List<Long> tags = new ArrayList<>();
     List<Letter> letters = new ArrayList<>();
-    long most = link.call(() -> channel.queueDeclarePassive(lost)).getMessageCount();
+    // What was given back a moment ago is not in the broker's count yet, but comes when asked for.
+    long counted = link.call(() -> channel.queueDeclarePassive(lost)).getMessageCount();
+    long most = Math.max(counted, MIN_LOOK);
     for (; seen < most; seen++) {
       GetResponse got = link.call(() -> channel.basicGet(lost, false));
       if (got == null) {
