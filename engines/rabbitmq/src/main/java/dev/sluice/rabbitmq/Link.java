@@ -12,10 +12,8 @@ import dev.sluice.engine.EngineUnavailableException.Kind;
 import dev.sluice.engine.Environment;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
-import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -23,8 +21,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
-import javax.net.SocketFactory;
-import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /// One connection to the broker, which is made anew when it is lost: after a pause that doubles
@@ -48,6 +44,7 @@ final class Link {
 
   private final String name;
   private final RabbitUrl url;
+  private final Transport transport;
   private final Environment environment;
   private final Duration limit;
   private final Runnable onConnected;
@@ -65,9 +62,16 @@ final class Link {
 
   private long nextTryNanos;
 
-  Link(String name, RabbitUrl url, Environment environment, Duration limit, Runnable onConnected) {
+  Link(
+      String name,
+      RabbitUrl url,
+      Transport transport,
+      Environment environment,
+      Duration limit,
+      Runnable onConnected) {
     this.name = name;
     this.url = url;
+    this.transport = transport;
     this.environment = environment;
     this.limit = limit;
     this.onConnected = onConnected;
@@ -263,12 +267,12 @@ final class Link {
       blocked = null;
       failure = null;
       onConnected.run();
-    } catch (IOException | TimeoutException | GeneralSecurityException | RuntimeException refused) {
+    } catch (IOException | TimeoutException | RuntimeException refused) {
       failure = Sentences.of(refused, url);
     }
   }
 
-  private ConnectionFactory factory() throws GeneralSecurityException {
+  private ConnectionFactory factory() {
     int millis = Math.toIntExact(limit.toMillis());
     ConnectionFactory factory = new ConnectionFactory();
     factory.setHost(url.host());
@@ -286,12 +290,7 @@ final class Link {
     factory.setExceptionHandler(new Defects());
     factory.setThreadFactory(named(factory.getThreadFactory()));
     factory.setSocketConfigurator(this::configure);
-    if (url.tls()) {
-      factory.useSslProtocol(SSLContext.getDefault());
-      factory.enableHostnameVerification();
-    } else {
-      factory.setSocketFactory(new CorkedSockets());
-    }
+    transport.carry(factory);
     return factory;
   }
 
@@ -346,36 +345,6 @@ final class Link {
     @Override
     public void handleUnexpectedConnectionDriverException(Connection ended, Throwable why) {
       LOG.log(Level.DEBUG, "a connection ended", why);
-    }
-  }
-
-  /// Threading: immutable.
-  private static final class CorkedSockets extends SocketFactory {
-    @Override
-    public Socket createSocket() {
-      return new CorkedSocket();
-    }
-
-    @Override
-    public Socket createSocket(String host, int port) throws IOException {
-      throw new SocketException("only unconnected sockets are made here");
-    }
-
-    @Override
-    public Socket createSocket(String host, int port, InetAddress from, int fromPort)
-        throws IOException {
-      return createSocket(host, port);
-    }
-
-    @Override
-    public Socket createSocket(InetAddress host, int port) throws IOException {
-      return createSocket(host.getHostAddress(), port);
-    }
-
-    @Override
-    public Socket createSocket(InetAddress host, int port, InetAddress from, int fromPort)
-        throws IOException {
-      return createSocket(host, port);
     }
   }
 

@@ -80,8 +80,9 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
   private RabbitEngine(RabbitUrl url, Environment environment, Duration limit) {
     clock = environment.clock();
     limits = limits(url);
-    sending = new Link("sending", url, environment, limit, () -> {});
-    control = new Link("control", url, environment, limit, this::reconnected);
+    Transport transport = Transport.of(url);
+    sending = new Link("sending", url, transport, environment, limit, () -> {});
+    control = new Link("control", url, transport, environment, limit, this::reconnected);
     threads = environment.threads();
     topology = new Topology(control, url, clock, limit, this::endSession, this::bringStrays);
     Outbox outbox =
@@ -157,8 +158,9 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
   /// Connects to the broker of a URL.
   ///
   /// @param url `amqp[s]://user:password@host:port/vhost`, with the options `keys` (`refuse`, the
-  ///   default, or `carry`) and `prefix` (of the names on the broker, `sluice.` by default)
-  /// @throws IllegalArgumentException when the URL is not of that form
+  ///   default, or `carry`), `prefix` (of the names on the broker, `sluice.` by default) and `ca`
+  ///   (a file with certificates in PEM that are trusted instead of the JVM's, with `amqps`)
+  /// @throws IllegalArgumentException when the URL is not of that form, or the file of no use
   /// @throws EngineUnavailableException when there is no connection to be had, with the reason
   public static RabbitEngine open(String url) {
     return open(url, Environment.system());

@@ -4,11 +4,13 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Where the broker is and how Sluice uses it, read from
-/// `amqp[s]://user:password@host:port/vhost?keys=carry&prefix=sluice.`.
+/// `amqp[s]://user:password@host:port/vhost?keys=carry&prefix=sluice.&ca=/etc/ssl/broker.pem`.
 ///
 /// No message of this class, and no text form of it, holds the password.
 ///
@@ -22,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// @param vhost virtual host, defaults to `/`
 /// @param prefix what names of queues and exchanges begin with, defaults to `sluice.`
 /// @param carriesKeys whether jobs may have a key, which then promises nothing (`keys=carry`)
+/// @param ca a file with the certificates of those who may have signed the broker's, for TLS alone;
+///   null for the JVM's trust store
 record RabbitUrl(
     boolean tls,
     String host,
@@ -30,7 +34,8 @@ record RabbitUrl(
     String password,
     String vhost,
     String prefix,
-    boolean carriesKeys) {
+    boolean carriesKeys,
+    @Nullable Path ca) {
   private static final int MAX_PREFIX = 64;
   private static final String FORM = "amqp://user:password@host:port/vhost";
 
@@ -74,6 +79,12 @@ record RabbitUrl(
     }
     Login login = Login.of(uri.getRawUserInfo());
     Options options = Options.of(uri.getRawQuery());
+    if (options.ca != null && !tls) {
+      throw new IllegalArgumentException(
+          "engine: ca '"
+              + options.ca
+              + "' must be left out with amqp, which knows no certificates");
+    }
     return new RabbitUrl(
         tls,
         host,
@@ -82,7 +93,8 @@ record RabbitUrl(
         login.password,
         vhost(uri.getRawPath()),
         options.prefix,
-        options.carriesKeys);
+        options.carriesKeys,
+        options.ca);
   }
 
   /// Whether a part of the password may stand behind the host, where it would be shown.
@@ -137,10 +149,11 @@ record RabbitUrl(
   }
 
   /// What stands behind the question mark.
-  private record Options(String prefix, boolean carriesKeys) {
+  private record Options(String prefix, boolean carriesKeys, @Nullable Path ca) {
     static Options of(@Nullable String rawQuery) {
       String prefix = "sluice.";
       boolean carriesKeys = false;
+      Path ca = null;
       for (String part : rawQuery == null ? new String[0] : rawQuery.split("&", -1)) {
         int equals = part.indexOf('=');
         String name = decoded(equals < 0 ? part : part.substring(0, equals));
@@ -148,12 +161,25 @@ record RabbitUrl(
         switch (name) {
           case "prefix" -> prefix = requirePrefix(value);
           case "keys" -> carriesKeys = carries(value);
+          case "ca" -> ca = file(value);
           default ->
               throw new IllegalArgumentException(
-                  "engine: the option '" + name + "' must be one of keys, prefix");
+                  "engine: the option '" + name + "' must be one of ca, keys, prefix");
         }
       }
-      return new Options(prefix, carriesKeys);
+      return new Options(prefix, carriesKeys, ca);
+    }
+
+    private static Path file(String value) {
+      try {
+        if (!value.isEmpty()) {
+          return Path.of(value);
+        }
+      } catch (InvalidPathException _) {
+        // As one that is empty.
+      }
+      throw new IllegalArgumentException(
+          "engine: ca '" + value + "' must be the path of a file with certificates in PEM");
     }
 
     private static boolean carries(String value) {

@@ -9,6 +9,9 @@ import com.rabbitmq.client.ShutdownSignalException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -52,9 +55,32 @@ final class Sentences {
       case ConnectException refused -> "nobody answers (" + refused.getMessage() + ")";
       case SocketTimeoutException _, TimeoutException _, ChannelContinuationTimeoutException _ ->
           "the broker did not answer in time";
-      case SSLException tls -> "TLS failed: " + tls.getMessage();
+      case SSLException tls -> tls(tls, url);
       case ShutdownSignalException signal -> reply(signal);
       default -> isTimeout(failure.getMessage()) ? "the broker did not answer in time" : null;
+    };
+  }
+
+  private static String tls(SSLException failure, RabbitUrl url) {
+    Throwable root = failure;
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      root = cause;
+    }
+    return switch (root) {
+      case CertificateExpiredException expired ->
+          "the broker's certificate has expired (" + expired.getMessage() + ")";
+      case CertPathBuilderException _ ->
+          "the broker's certificate is signed by nobody "
+              + (url.ca() == null
+                  ? "whom this JVM trusts; the option ca=FILE names a private authority"
+                  : "in " + url.ca());
+      case CertificateException other ->
+          "the broker's certificate is not for "
+              + url.host()
+              + " ("
+              + other.getMessage()
+              + "), and its host name must be in it";
+      default -> "TLS failed: " + failure.getMessage();
     };
   }
 

@@ -27,6 +27,11 @@ final class Broker implements AutoCloseable {
     this.home = home;
   }
 
+  /// What is done to a node before it starts.
+  interface Configuration {
+    void on(RabbitNode node) throws IOException;
+  }
+
   /// The broker that the environment names, or else a private one.
   static Broker any() {
     String given = System.getenv("SLUICE_TEST_AMQP_URL");
@@ -35,9 +40,15 @@ final class Broker implements AutoCloseable {
 
   /// A private broker, which a test may kill.
   static Broker own() {
+    return own(_ -> {});
+  }
+
+  /// As [#own()], with more in its configuration.
+  static Broker own(Configuration configuration) {
     try {
       Path home = Files.createTempDirectory("sluice-rabbit");
       RabbitNode node = RabbitNode.in(home, RandomGenerator.getDefault());
+      configuration.on(node);
       // Also when somebody ends the tests: the node is no child that would notice.
       Runtime.getRuntime().addShutdownHook(new Thread(node::close, "end of the node"));
       Broker broker = new Broker(node.url(), node, home);
@@ -58,6 +69,10 @@ final class Broker implements AutoCloseable {
 
   /// The URL of the broker, with a prefix of its own.
   String url(String prefix) {
+    return url(url, prefix);
+  }
+
+  static String url(String url, String prefix) {
     return url + (url.contains("?") ? "&" : "?") + "prefix=" + prefix + ".";
   }
 

@@ -48,7 +48,7 @@ final class Crew implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private final Broker broker;
+  private final String url;
   private final Duration limit;
   private final String prefix = "c" + UUID.randomUUID().toString().substring(0, 8);
   private final Environment environment = Environment.system();
@@ -56,7 +56,11 @@ final class Crew implements AutoCloseable {
   private final List<RabbitEngine> engines = new ArrayList<>();
 
   Crew(Broker broker, Duration limit) {
-    this.broker = broker;
+    this(broker.url(), limit);
+  }
+
+  Crew(String url, Duration limit) {
+    this.url = url;
     this.limit = limit;
   }
 
@@ -69,7 +73,7 @@ final class Crew implements AutoCloseable {
   }
 
   RabbitEngine another() {
-    RabbitEngine engine = RabbitEngine.open(broker.url(prefix), environment, limit);
+    RabbitEngine engine = RabbitEngine.open(Broker.url(url, prefix), environment, limit);
     engine.onWork(hints::release);
     engines.add(engine);
     return engine;

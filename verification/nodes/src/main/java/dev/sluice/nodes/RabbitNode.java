@@ -94,7 +94,12 @@ public final class RabbitNode implements AutoCloseable {
     return port;
   }
 
-  /// What the node calls a file of its folder.
+  /// A file of its folder.
+  public Path outside(String file) {
+    return home.resolve(file);
+  }
+
+  /// What the node calls that file.
   public Path inside(String file) {
     return installation.inside(home).resolve(file);
   }
