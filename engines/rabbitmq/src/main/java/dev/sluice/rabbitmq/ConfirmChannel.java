@@ -59,13 +59,9 @@ final class ConfirmChannel implements ConfirmListener, ReturnListener, ShutdownL
     return channel.isOpen();
   }
 
-  /// Closes the channel. Waits for the broker.
+  /// Closes the channel, without waiting for the broker.
   void abandon() {
-    try {
-      channel.abort();
-    } catch (IOException _) {
-      // It is closed then.
-    }
+    link.abandon(channel);
   }
 
   /// What became of a call.
@@ -75,11 +71,12 @@ final class ConfirmChannel implements ConfirmListener, ReturnListener, ShutdownL
 
   /// Sends messages and waits until each has its fate, or nobody will ever know.
   Outcome publish(List<Message> call, long deadlineNanos) {
+    long begun = clock.monotonicNanos();
     begin(call);
     Exception failure = null;
     try {
       send(call);
-      await(deadlineNanos);
+      await(begun, deadlineNanos);
     } catch (IOException | AlreadyClosedException broken) {
       failure = broken;
     }
@@ -111,7 +108,7 @@ final class ConfirmChannel implements ConfirmListener, ReturnListener, ShutdownL
     }
   }
 
-  private void await(long deadlineNanos) throws IOException {
+  private void await(long begunNanos, long deadlineNanos) throws IOException {
     boolean interrupted = false;
     lock.lock();
     try {
@@ -121,6 +118,7 @@ final class ConfirmChannel implements ConfirmListener, ReturnListener, ShutdownL
         }
         long left = deadlineNanos - clock.monotonicNanos();
         if (left <= 0) {
+          link.unanswered(begunNanos);
           throw new IOException(
               "it confirmed " + (messages.size() - open) + " of " + messages.size() + " in time");
         }

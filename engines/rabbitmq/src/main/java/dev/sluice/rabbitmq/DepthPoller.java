@@ -24,7 +24,6 @@ final class DepthPoller {
 
   private final Link link;
   private final Environment.Clock clock;
-  private final Environment.Threads threads;
   private final Topology topology;
   private final Map<String, Load> loads;
   private final Names names;
@@ -45,7 +44,6 @@ final class DepthPoller {
       String prefix) {
     this.link = link;
     this.clock = environment.clock();
-    this.threads = environment.threads();
     this.topology = topology;
     this.loads = loads;
     names = new Names(prefix);
@@ -117,15 +115,7 @@ final class DepthPoller {
     Channel owing = channel;
     channel = null;
     if (owing != null) {
-      threads.handler(
-          "sluice-rabbitmq-abandon",
-          () -> {
-            try {
-              link.closeChannel(owing);
-            } catch (IOException | EngineUnavailableException _) {
-              // It is closed then.
-            }
-          });
+      link.abandon(owing);
     }
   }
 }

@@ -3,9 +3,11 @@ package dev.sluice.rabbitmq;
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.BlockedListener;
 import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Command;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
+import com.rabbitmq.client.TrafficListener;
 import com.rabbitmq.client.impl.DefaultExceptionHandler;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.EngineUnavailableException.Kind;
@@ -20,6 +22,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +39,7 @@ final class Link {
   private static final long FIRST_PAUSE_NANOS = 100_000_000;
   private static final long LONGEST_PAUSE_NANOS = 10_000_000_000L;
   private static final int HEARTBEAT_SECONDS = 15;
+  private static final String SILENT = "the broker does not answer";
 
   /// A question that times out by itself is not the connection's fault.
   private static final Duration MARGIN = Duration.ofSeconds(1);
@@ -54,6 +58,12 @@ final class Link {
   private volatile @Nullable Socket socket;
   private volatile @Nullable String failure;
   private volatile @Nullable String blocked;
+
+  /// Whether an answer is overdue and nothing at all was heard since it was asked for.
+  private volatile boolean silent;
+
+  private volatile long heardNanos;
+  private final AtomicBoolean probing = new AtomicBoolean();
   private volatile boolean closed;
   private volatile Environment.@Nullable Loop loop;
 
@@ -96,7 +106,15 @@ final class Link {
     if (current == null || !current.isOpen()) {
       throw unavailable();
     }
+    requireHeard();
     return current;
+  }
+
+  /// @throws EngineUnavailableException while the broker is silent: one who waits for it is enough
+  void requireHeard() {
+    if (silent) {
+      throw new EngineUnavailableException(Kind.UNREACHABLE, SILENT);
+    }
   }
 
   boolean isConnected() {
@@ -113,7 +131,41 @@ final class Link {
     if (!isConnected()) {
       return Optional.of(lostSentence());
     }
-    return Optional.ofNullable(blocked);
+    return Optional.ofNullable(blocked).or(() -> silent ? Optional.of(SILENT) : Optional.empty());
+  }
+
+  /// Takes down that an answer is overdue. If the broker said nothing else meanwhile either, it is
+  /// silent until anything is heard: it is asked again and again, and nobody else waits for it.
+  /// Only the heartbeat, or a write that is stuck, ends the connection, for leases hang on it.
+  ///
+  /// @param askedNanos when it was asked for
+  void unanswered(long askedNanos) {
+    if (heardNanos - askedNanos < 0) {
+      silent = true;
+    }
+  }
+
+  private void probe() {
+    Connection current = connection;
+    if (current == null || !probing.compareAndSet(false, true)) {
+      return;
+    }
+    environment
+        .threads()
+        .handler(
+            "sluice-rabbitmq-probe",
+            () -> {
+              try {
+                Optional<Channel> opened = call(current::openChannel);
+                if (opened.isPresent()) {
+                  end(opened.get());
+                }
+              } catch (IOException | AlreadyClosedException _) {
+                // Then it is still silent, or the connection has ended.
+              } finally {
+                probing.set(false);
+              }
+            });
   }
 
   private EngineUnavailableException unavailable() {
@@ -141,8 +193,14 @@ final class Link {
 
   /// Makes a call, watched.
   <T> T call(Call<T> call) throws IOException {
+    long asked = environment.clock().monotonicNanos();
     try (Watch _ = watch()) {
       return call.make();
+    } catch (IOException failure) {
+      if (Sentences.isTimeout(failure)) {
+        unanswered(asked);
+      }
+      throw failure;
     }
   }
 
@@ -154,8 +212,32 @@ final class Link {
         .orElseThrow(() -> new IOException("the broker gives no more channels"));
   }
 
-  /// Closes a channel, if it is open.
+  /// Closes a channel, if it is open. Waits for the broker, but not when it owes an answer already:
+  /// whoever waited for that one has waited enough.
   void closeChannel(Channel channel) throws IOException {
+    if (silent) {
+      abandon(channel);
+    } else {
+      end(channel);
+    }
+  }
+
+  /// Closes a channel and does not wait for it.
+  void abandon(Channel channel) {
+    environment
+        .threads()
+        .handler(
+            "sluice-rabbitmq-abandon",
+            () -> {
+              try {
+                end(channel);
+              } catch (IOException | AlreadyClosedException _) {
+                // It is closed then.
+              }
+            });
+  }
+
+  private void end(Channel channel) throws IOException {
     if (channel.isOpen()) {
       var _ =
           call(() -> {
@@ -214,6 +296,10 @@ final class Link {
     long now = environment.clock().monotonicNanos();
     if (closed || isConnected()) {
       cutWhenStuck(now);
+      // One that is blocked says so when it takes again, and answers nothing until then.
+      if (silent && blocked == null && !closed) {
+        probe();
+      }
       return TICK_NANOS;
     }
     if (now - nextTryNanos < 0) {
@@ -265,6 +351,7 @@ final class Link {
         return;
       }
       blocked = null;
+      silent = false;
       failure = null;
       onConnected.run();
     } catch (IOException | TimeoutException | RuntimeException refused) {
@@ -290,6 +377,7 @@ final class Link {
     factory.setExceptionHandler(new Defects());
     factory.setThreadFactory(named(factory.getThreadFactory()));
     factory.setSocketConfigurator(this::configure);
+    factory.setTrafficListener(new Ear());
     transport.carry(factory);
     return factory;
   }
@@ -345,6 +433,20 @@ final class Link {
     @Override
     public void handleUnexpectedConnectionDriverException(Connection ended, Throwable why) {
       LOG.log(Level.DEBUG, "a connection ended", why);
+    }
+  }
+
+  /// Hears that the broker is there. Heartbeats do not come here.
+  ///
+  /// Threading: as the link.
+  private final class Ear implements TrafficListener {
+    @Override
+    public void write(Command sent) {}
+
+    @Override
+    public void read(Command heard) {
+      heardNanos = environment.clock().monotonicNanos();
+      silent = false;
     }
   }
 

@@ -89,7 +89,7 @@ final class Publisher {
       return new Published(List.of(), null);
     }
     long deadline = environment.clock().monotonicNanos() + limit.toNanos();
-    refuseWhenBlocked();
+    requireTaking();
     takePlace(deadline);
     try {
       ConfirmChannel channel = channel();
@@ -106,11 +106,12 @@ final class Publisher {
     }
   }
 
-  private void refuseWhenBlocked() {
+  private void requireTaking() {
     String blocked = link.blocked();
     if (blocked != null) {
       throw new EngineUnavailableException(Kind.OVERLOADED, blocked);
     }
+    link.requireHeard();
   }
 
   private void takePlace(long deadline) {
@@ -156,7 +157,7 @@ final class Publisher {
         return channel;
       } finally {
         if (!ready) {
-          environment.threads().handler("sluice-rabbitmq-abandon", () -> abandon(made));
+          link.abandon(made);
         }
       }
     } catch (IOException | AlreadyClosedException failure) {
@@ -167,8 +168,8 @@ final class Publisher {
 
   private void giveBack(ConfirmChannel channel, boolean reusable) {
     if (!reusable) {
-      // Late confirms must not meet the next call. Closing waits for a broker that may not answer.
-      environment.threads().handler("sluice-rabbitmq-abandon", channel::abandon);
+      // Late confirms must not meet the next call.
+      channel.abandon();
       return;
     }
     lock.lock();
@@ -176,14 +177,6 @@ final class Publisher {
       idle.push(channel);
     } finally {
       lock.unlock();
-    }
-  }
-
-  private void abandon(Channel channel) {
-    try {
-      link.closeChannel(channel);
-    } catch (IOException _) {
-      // It is closed then.
     }
   }
 

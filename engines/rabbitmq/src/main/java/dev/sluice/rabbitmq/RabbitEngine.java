@@ -46,7 +46,8 @@ import org.jspecify.annotations.Nullable;
 /// one for everything else. Both come back by themselves. What was claimed on a connection that is
 /// lost is given to others, so two workers may hold one job.
 ///
-/// Threading: thread-safe. Verbs block for the broker, at most for the time limit and a second.
+/// Threading: thread-safe. Verbs block for the broker, at most for the time limit and a second; the
+/// first use of a queue may take three seconds more.
 public final class RabbitEngine implements Engine, Countable, Redrivable, Exporting, Restoring {
   private static final System.Logger LOG = System.getLogger("dev.sluice.rabbitmq");
   private static final Duration LIMIT = Duration.ofSeconds(10);

@@ -84,6 +84,18 @@ final class Sentences {
     };
   }
 
+  /// Whether the broker owes an answer.
+  static boolean isTimeout(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof TimeoutException
+          || cause instanceof ChannelContinuationTimeoutException
+          || isTimeout(cause.getMessage())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   // The client wraps some of its time-outs in exceptions of no special class.
   private static boolean isTimeout(@Nullable String message) {
     return message != null && message.startsWith("Timed out waiting for");

@@ -110,6 +110,21 @@ final class Broker implements AutoCloseable {
     });
   }
 
+  /// SIGSTOP: its connections stay, and nothing on them is answered.
+  void freeze() {
+    done(node -> {
+      node.freeze();
+      return "";
+    });
+  }
+
+  void thaw() {
+    done(node -> {
+      node.thaw();
+      return "";
+    });
+  }
+
   /// Runs `rabbitmqctl` against the node.
   String control(String... arguments) {
     return done(node -> node.control(arguments));

@@ -73,9 +73,15 @@ final class Crew implements AutoCloseable {
   }
 
   RabbitEngine another() {
+    RabbitEngine engine = apart();
+    engines.add(engine);
+    return engine;
+  }
+
+  /// One that the caller closes.
+  RabbitEngine apart() {
     RabbitEngine engine = RabbitEngine.open(Broker.url(url, prefix), environment, limit);
     engine.onWork(hints::release);
-    engines.add(engine);
     return engine;
   }
 

@@ -91,28 +91,84 @@ final class OutageTest {
   }
 
   @Test
-  void aBlockedBrokerRefusesInWordsWithinTheTimeLimit() {
-    RabbitEngine engine = crew.engine();
-    crew.accept(engine, 1);
+  void aBrokerShortOfMemoryRefusesInWordsWithinTheTimeLimit() {
+    refusesInWords("set_vm_memory_high_watermark", "0.00001", "0.6", "low on memory");
+  }
 
-    broker.control("set_vm_memory_high_watermark", "0.00001");
+  @Test
+  void aBrokerShortOfDiskRefusesInWordsWithinTheTimeLimit() {
+    refusesInWords("set_disk_free_limit", "1000000GB", "50MB", "low on disk");
+  }
+
+  private void refusesInWords(String setting, String none, String enough, String words) {
+    RabbitEngine engine = crew.engine();
+    Set<JobId> accepted = crew.accept(engine, 2);
+
+    broker.control(setting, none);
     try {
       for (int i = 0; i < 3; i++) {
-        long begun = System.nanoTime();
-        assertThatExceptionOfType(EngineUnavailableException.class)
-            .isThrownBy(() -> crew.accept(engine, 1))
-            .withMessageContaining("the broker takes nothing: low on memory");
-        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(LIMIT.plusSeconds(1));
+        refusedInTime(engine, "the broker takes nothing: " + words);
       }
-      assertThat(engine.trouble().orElse("")).contains("low on memory");
-      Claim running = crew.claim(engine, 1).getFirst();
-      assertThat(crew.settle(engine, running, Settlement.Complete.INSTANCE))
-          .isEqualTo(Settled.APPLIED);
+      assertThat(engine.trouble().orElse("")).contains(words);
+      // What runs can end, and what waits can run.
+      for (Claim running : crew.claim(engine, 2)) {
+        assertThat(accepted.remove(running.job().id())).isTrue();
+        assertThat(crew.settle(engine, running, Settlement.Complete.INSTANCE))
+            .isEqualTo(Settled.APPLIED);
+      }
     } finally {
-      broker.control("set_vm_memory_high_watermark", "0.6");
+      broker.control(setting, enough);
     }
     crew.await(() -> engine.trouble().isEmpty(), "the broker to take messages again");
     crew.accept(engine, 1);
+  }
+
+  private void refusedInTime(RabbitEngine engine, String words) {
+    long begun = System.nanoTime();
+    assertThatExceptionOfType(EngineUnavailableException.class)
+        .isThrownBy(() -> crew.accept(engine, 1))
+        .withMessageContaining(words);
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(LIMIT.plusSeconds(1));
+  }
+
+  @Test
+  void aFrozenBrokerIsToldWithinTheTimeLimitAndTheWorkGoesOnWhenItThaws() {
+    RabbitEngine engine = crew.engine();
+    Set<JobId> accepted = crew.accept(engine, 5);
+    List<Claim> held = crew.claim(engine, 2);
+    Set<JobId> came = new HashSet<>(Crew.ids(held));
+    BlockingQueue<Lease> lost = new LinkedBlockingQueue<>();
+    engine.onLost(lost::add);
+
+    broker.freeze();
+    try {
+      refusedInTime(engine, "nobody knows whether the broker took what was sent");
+      assertThat(engine.trouble()).contains("the broker does not answer");
+      refusedInTime(engine, "the broker does not answer");
+      assertThat(engine.check(Crew.QUEUE)).singleElement().asString().contains("not answer");
+      // The connection is there, and with it the right to what hangs on it.
+      assertThat(engine.extend(List.of(held.getFirst().lease()), Duration.ofMinutes(1)))
+          .containsExactly(Extension.EXTENDED);
+      assertThat(crew.settle(engine, held.getFirst(), Settlement.Complete.INSTANCE))
+          .isEqualTo(Settled.APPLIED);
+    } finally {
+      broker.thaw();
+    }
+
+    crew.await(() -> engine.trouble().isEmpty(), "the broker to be heard again");
+    assertThat(crew.settle(engine, held.getLast(), Settlement.Complete.INSTANCE))
+        .isEqualTo(Settled.APPLIED);
+    accepted.addAll(crew.acceptSoon(engine, 5));
+    crew.await(
+        () -> {
+          // And perhaps those of which nobody knew.
+          for (Claim claim : crew.glance(engine, 20)) {
+            assertThat(came.add(claim.job().id())).isTrue();
+          }
+          return came.containsAll(accepted);
+        },
+        () -> accepted + " to come, of which came " + came);
+    assertThat(lost).isEmpty();
   }
 
   @Test
