@@ -93,7 +93,15 @@ final class Crew implements AutoCloseable {
     return job(QUEUE, runAtMillis);
   }
 
+  Job job(byte[] payload) {
+    return job(QUEUE, 0, payload);
+  }
+
   Job job(String queue, long runAtMillis) {
+    return job(queue, runAtMillis, new byte[100]);
+  }
+
+  private Job job(String queue, long runAtMillis, byte[] payload) {
     long random = environment.random().nextLong();
     JobId id =
         new JobId((now() << 16) | 0x7000 | (random & 0xFFF), Long.MIN_VALUE | (random >>> 2));
@@ -101,7 +109,7 @@ final class Crew implements AutoCloseable {
         runAtMillis == 0
             ? JobOptions.NONE
             : new JobOptions(runAtMillis, null, Map.of(), 0, 0, 0, null, null);
-    return new Job(id, queue, "welcome-email", new byte[100], Priority.NORMAL, now(), options);
+    return new Job(id, queue, "welcome-email", payload, Priority.NORMAL, now(), options);
   }
 
   Admission offer(RabbitEngine engine, Bound bound) {

@@ -9,18 +9,23 @@ import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
+import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.nodes.RabbitNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A broker that speaks TLS, with a certificate for `localhost` and for no address.
 final class TlsTest {
@@ -114,6 +119,32 @@ final class TlsTest {
     assertThatExceptionOfType(EngineUnavailableException.class)
         .isThrownBy(() -> RabbitEngine.open(url, Environment.system(), LIMIT).close())
         .withMessage("no connection to " + shown + ": " + words);
+  }
+
+  /// More than the sockets between hold, so the one who writes is stuck until the link is cut.
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whoWritesToAFrozenBrokerIsFreedInTime(boolean tls) {
+    Duration limit = Duration.ofSeconds(2);
+    try (Crew crew = new Crew(tls ? url("localhost", authority) : broker.url(), limit)) {
+      RabbitEngine engine = crew.engine();
+      crew.accept(engine, 1);
+      byte[] payload = new byte[1 << 20];
+      List<Job> large = Stream.generate(() -> crew.job(payload)).limit(32).toList();
+      broker.freeze();
+      try {
+        long begun = System.nanoTime();
+        assertThatExceptionOfType(EngineUnavailableException.class)
+            .isThrownBy(() -> crew.accept(engine, large))
+            .withMessageStartingWith("nobody knows whether the broker took what was sent");
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(limit.plusSeconds(2));
+        crew.await(() -> engine.trouble().isPresent(), "it to be told");
+      } finally {
+        broker.thaw();
+      }
+      crew.await(() -> engine.trouble().isEmpty(), "the connection to be back");
+      crew.accept(engine, 1);
+    }
   }
 
   @Test
