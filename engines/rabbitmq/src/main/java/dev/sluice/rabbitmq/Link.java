@@ -173,11 +173,18 @@ final class Link {
   }
 
   private String lostSentence() {
-    String why = failure;
+    String why = failure == null ? endWords() : failure;
     return "no connection to "
         + url.shown()
         + (why == null ? "" : ": " + why)
         + (loop == null ? "" : "; trying again");
+  }
+
+  /// Whoever hangs on the connection hears of its end before [#ended] does.
+  private @Nullable String endWords() {
+    Connection current = connection;
+    ShutdownSignalException end = current == null ? null : current.getCloseReason();
+    return end == null ? null : Sentences.of(end, url);
   }
 
   /// Watches whoever writes now. To be closed when it is done. For one write or one question, and

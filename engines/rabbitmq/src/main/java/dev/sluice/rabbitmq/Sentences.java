@@ -4,6 +4,7 @@ import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AuthenticationFailureException;
 import com.rabbitmq.client.ChannelContinuationTimeoutException;
 import com.rabbitmq.client.Method;
+import com.rabbitmq.client.MissedHeartbeatException;
 import com.rabbitmq.client.PossibleAuthenticationFailureException;
 import com.rabbitmq.client.ShutdownSignalException;
 import java.net.ConnectException;
@@ -104,7 +105,12 @@ final class Sentences {
   /// What the broker said when it closed a channel or a connection.
   private static String reply(ShutdownSignalException signal) {
     String text = replyText(signal);
-    return text == null ? "the connection broke" : inWords(text);
+    if (text != null) {
+      return inWords(text);
+    }
+    return signal.getCause() instanceof MissedHeartbeatException
+        ? "the broker gave no sign of life"
+        : "the connection broke";
   }
 
   static @Nullable String replyText(ShutdownSignalException signal) {

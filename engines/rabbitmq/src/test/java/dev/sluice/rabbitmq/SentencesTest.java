@@ -2,6 +2,8 @@ package dev.sluice.rabbitmq;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.rabbitmq.client.MissedHeartbeatException;
+import com.rabbitmq.client.ShutdownSignalException;
 import org.junit.jupiter.api.Test;
 
 final class SentencesTest {
@@ -22,6 +24,15 @@ final class SentencesTest {
         .isEqualTo(
             "the queue q has x-delivery-limit none on the broker, and Sluice needs '9': delete it"
                 + " or use another prefix");
+  }
+
+  @Test
+  void aBrokerThatIsNotHeardIsToldApartFromAConnectionThatBroke() {
+    RabbitUrl url = RabbitUrl.parse("amqp://broker");
+    ShutdownSignalException broken = new ShutdownSignalException(true, false, null, null);
+    assertThat(Sentences.of(broken, url)).isEqualTo("the connection broke");
+    var unheard = broken.initCause(new MissedHeartbeatException("Heartbeat missing"));
+    assertThat(Sentences.of(unheard, url)).isEqualTo("the broker gave no sign of life");
   }
 
   @Test
