@@ -47,6 +47,11 @@ public record Limits(
     UNIQUE,
     /// The key travels with the job, for its handler to look at; nothing is promised of it.
     CARRIED,
+    /// Jobs of one key start one after another, in the order in which they came, and one that comes
+    /// back keeps its place. For a short while after the first, a second job of the key is not
+    /// kept: it is answered Duplicate where the first was offered, and Accepted elsewhere. How a
+    /// job came back is known where that was recorded; elsewhere it counts as a crash.
+    ORDERED,
     /// A job with a key is refused, because the key would do nothing.
     REFUSED
   }

@@ -2,10 +2,12 @@ package dev.sluice.sqs;
 
 import dev.sluice.engine.EngineUnavailableException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
@@ -40,6 +42,11 @@ final class Batches {
   record End(boolean done, String value, @Nullable Failure failure, boolean unknown) {
     static final End DONE = new End(true, "", null, false);
 
+    /// The end of what was not tried, because this one went wrong.
+    End untried() {
+      return new End(false, "", failure, false);
+    }
+
     boolean isNotHeld() {
       return failure != null && failure.kind() == Failure.Kind.NOT_HELD;
     }
@@ -57,18 +64,52 @@ final class Batches {
   record Visibility(String receipt, int seconds) {}
 
   /// Sends to the main queue or to the dead-letter queue; each is durable when its end is done.
+  /// Messages of one group arrive in the order of the list.
   List<End> send(SqsQueue queue, boolean dead, List<Outgoing> messages, Patience patience) {
-    return run(queue, dead, "send", messages, Outgoing::bytes, this::send, patience);
+    List<List<Outgoing>> parts = parts(messages, Outgoing::bytes);
+    return isOrdered(messages)
+        ? inTurn(queue, dead, parts, patience)
+        : atOnce(queue, dead, "send", parts, this::send, patience);
+  }
+
+  private static boolean isOrdered(List<Outgoing> messages) {
+    Set<String> groups = new HashSet<>();
+    return messages.stream()
+        .map(Outgoing::group)
+        .anyMatch(group -> group != null && !groups.add(group));
+  }
+
+  /// One call after the other, up to the first that does not end well.
+  private List<End> inTurn(
+      SqsQueue queue, boolean dead, List<List<Outgoing>> parts, Patience patience) {
+    return service.workers.one(
+        "send",
+        () -> {
+          List<End> ends = new ArrayList<>();
+          Optional<End> failed = Optional.empty();
+          for (List<Outgoing> part : parts) {
+            if (failed.isPresent()) {
+              ends.addAll(Collections.nCopies(part.size(), failed.get().untried()));
+            } else {
+              List<End> some = persist(queue, dead, part, this::send, patience);
+              failed = some.stream().filter(end -> !end.done).findFirst();
+              ends.addAll(some);
+            }
+          }
+          return ends;
+        },
+        patience.deadlineNanos());
   }
 
   /// Deletes what was received under these receipts.
   List<End> delete(SqsQueue queue, boolean dead, List<String> receipts, Patience patience) {
-    return run(queue, dead, "delete", receipts, _ -> 0, this::delete, patience);
+    return atOnce(queue, dead, "delete", parts(receipts, _ -> 0), this::delete, patience);
   }
 
   /// Sets how long received messages are kept from others, from now on.
   List<End> change(SqsQueue queue, boolean dead, List<Visibility> changes, Patience patience) {
-    return run(queue, dead, "change visibility", changes, _ -> 0, this::change, patience);
+    List<List<Visibility>> parts = parts(changes, _ -> 0);
+    return atOnce(queue, dead, "change visibility", parts, this::change, patience);
   }
 
   private Reply send(String url, List<Outgoing> messages, Patience patience) {
@@ -127,18 +168,26 @@ final class Batches {
     return new Reply(done, answer.failed());
   }
 
-  private <E> List<End> run(
+  private <E> List<End> atOnce(
       SqsQueue queue,
       boolean dead,
       String what,
-      List<E> entries,
-      ToIntFunction<E> bytes,
+      List<List<E>> parts,
       Call<E> call,
       Patience patience) {
-    if (entries.isEmpty()) {
+    if (parts.isEmpty()) {
       return List.of();
     }
     List<Supplier<List<End>>> tasks = new ArrayList<>();
+    parts.forEach(part -> tasks.add(() -> persist(queue, dead, part, call, patience)));
+    List<End> ends = new ArrayList<>();
+    service.workers.all(what, tasks, patience.deadlineNanos()).forEach(ends::addAll);
+    return ends;
+  }
+
+  /// Cuts into what one call may hold.
+  private <E> List<List<E>> parts(List<E> entries, ToIntFunction<E> bytes) {
+    List<List<E>> parts = new ArrayList<>();
     int from = 0;
     while (from < entries.size()) {
       int to = from;
@@ -150,13 +199,10 @@ final class Batches {
         }
         to++;
       }
-      List<E> part = entries.subList(from, to);
-      tasks.add(() -> persist(queue, dead, part, call, patience));
+      parts.add(entries.subList(from, to));
       from = to;
     }
-    List<End> ends = new ArrayList<>(entries.size());
-    service.workers.all(what, tasks, patience.deadlineNanos()).forEach(ends::addAll);
-    return ends;
+    return parts;
   }
 
   /// Makes one call until every entry has an end, or the time is up.

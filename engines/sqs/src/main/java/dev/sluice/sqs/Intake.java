@@ -157,11 +157,9 @@ final class Intake {
       long seconds = (Math.max(0, dueMillis(message) - now) + 999) / 1000;
       changes.add(new Batches.Visibility(message.receipt, (int) Math.min(most, seconds)));
     }
-    List<Long> dues = early.stream().map(this::dueMillis).toList();
+    early.forEach(message -> ledger.returning(message, true, false, dueMillis(message)));
     List<Batches.End> ends = batches.change(queue, false, changes, patience);
-    for (int i = 0; i < early.size(); i++) {
-      ledger.returned(early.get(i), true, false, dues.get(i));
-    }
+    early.forEach(ledger::returned);
     return ends;
   }
 
@@ -206,7 +204,10 @@ final class Intake {
     }
     List<Batches.Visibility> changes =
         messages.stream().map(message -> new Batches.Visibility(message.receipt, 0)).toList();
-    messages.forEach(message -> ledger.returned(message, true, false, 0));
+    messages.forEach(message -> {
+      ledger.returning(message, true, false, 0);
+      ledger.returned(message);
+    });
     batches.change(queue, false, changes, patience);
   }
 

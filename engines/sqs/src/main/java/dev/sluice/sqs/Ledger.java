@@ -67,12 +67,17 @@ final class Ledger {
       }
       Received other = here.get(id);
       if (other != null && other.messageId.equals(message.messageId)) {
-        if (other.deadlineNanos - message.receivedNanos > NEAR_NANOS) {
+        if (other.returning) {
+          // Faster than the answer to the call that showed it again.
+          lose(other, new ArrayList<>());
+        } else if (other.deadlineNanos - message.receivedNanos > NEAR_NANOS) {
+          other.echoes = Math.max(other.echoes, message.receives - other.receives);
           other.receipt = message.receipt;
           other.deadlineNanos = message.deadlineNanos;
           return Verdict.SAME;
+        } else {
+          lose(other, lost);
         }
-        lose(other, lost);
       } else if (other != null) {
         if (message.envelope.epoch() <= other.envelope.epoch()) {
           return Verdict.STALE;
@@ -182,13 +187,40 @@ final class Ledger {
     }
   }
 
-  /// A message of a FIFO queue goes back to its place.
-  void returned(Received message, boolean refund, boolean park, long dueMillis) {
+  /// A message of a FIFO queue is about to go back to its place; known before anybody can see it
+  /// there.
+  void returning(Received message, boolean refund, boolean park, long dueMillis) {
     lock.lock();
     try {
-      Received.Returns before =
-          new Received.Returns(message.returns, message.refunds, message.parks, 0);
-      returned.put(message.messageId, before.plus(refund, park, dueMillis));
+      message.returning = true;
+      returned.put(message.messageId, before(message).plus(refund, park, dueMillis));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// It did not go back, as far as one can tell.
+  void stayed(Received message) {
+    lock.lock();
+    try {
+      if (here.get(message.envelope.job().id()) == message) {
+        message.returning = false;
+        returned.put(message.messageId, before(message));
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static Received.Returns before(Received message) {
+    return new Received.Returns(
+        message.returns + message.echoes, message.refunds + message.echoes, message.parks, 0);
+  }
+
+  /// A message of a FIFO queue went back to its place.
+  void returned(Received message) {
+    lock.lock();
+    try {
       lose(message, new ArrayList<>());
     } finally {
       lock.unlock();

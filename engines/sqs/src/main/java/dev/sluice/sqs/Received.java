@@ -38,8 +38,14 @@ final class Received {
   /// Whether its successor is sent already, so that only the deleting is left.
   boolean replaced;
 
-  /// Whether a call that deletes it may have been done.
+  /// Whether a call that deletes it or shows it again may have been done.
   boolean doubtful;
+
+  /// Whether a call that shows it again may have been done; on FIFO queues only.
+  boolean returning;
+
+  /// Receives since this one that brought what was here already, and so are no crashes.
+  int echoes;
 
   Received(
       SqsQueue queue,

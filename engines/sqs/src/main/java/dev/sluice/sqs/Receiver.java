@@ -100,9 +100,15 @@ final class Receiver {
 
   /// Sets aside what the next receive may bring.
   private int expect() {
-    int most = Math.min(Batches.TEN, wanted - buffer.size() - expected);
+    int most = Math.min(most(), wanted - buffer.size() - expected);
     expected += Math.max(0, most);
     return most;
+  }
+
+  /// On FIFO queues one by one: in one answer SQS gives several messages of a group, which would
+  /// run beside each other here. As long as one of them is out it gives no other to anybody.
+  private int most() {
+    return service.address().fifo() ? 1 : Batches.TEN;
   }
 
   private void poll(int first) {

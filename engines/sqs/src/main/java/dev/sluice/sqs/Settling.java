@@ -151,22 +151,28 @@ final class Settling {
       long most = leftNanos(item.message, now) / 1_000_000_000;
       long seconds = Math.min(most, (Math.max(0, wait) + 999) / 1000);
       changes.add(new Batches.Visibility(item.message.receipt, (int) Math.max(0, seconds)));
+      Settlement.RunAgain run = item.settlement instanceof Settlement.RunAgain r ? r : null;
+      ledger.returning(
+          item.message,
+          run == null || run.refund(),
+          run != null && run.parks(),
+          run == null ? 0 : run.atMillis());
     }
     List<Batches.End> ends = batches.change(queue, false, changes, patience);
     for (int i = 0; i < items.size(); i++) {
       Item item = items.get(i);
-      if (ends.get(i).isNotHeld()) {
-        ledger.lost(item.message);
-        answers[item.index] = Settled.LEASE_LOST;
-      } else if (ends.get(i).done()) {
-        Settlement.RunAgain run = item.settlement instanceof Settlement.RunAgain r ? r : null;
-        ledger.returned(
-            item.message,
-            run == null || run.refund(),
-            run != null && run.parks(),
-            run == null ? 0 : run.atMillis());
+      Batches.End end = ends.get(i);
+      item.message.doubtful |= end.unknown();
+      if (end.done() || (end.isNotHeld() && item.message.doubtful)) {
+        ledger.returned(item.message);
         queue.admissions.came(item.claim.job().bytes());
         answers[item.index] = Settled.APPLIED;
+      } else {
+        ledger.stayed(item.message);
+        if (end.isNotHeld()) {
+          ledger.lost(item.message);
+          answers[item.index] = Settled.LEASE_LOST;
+        }
       }
     }
     return ends;

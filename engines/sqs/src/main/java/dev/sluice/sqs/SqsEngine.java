@@ -121,11 +121,18 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Exporting
         false,
         false,
         false,
-        address.carriesKeys() ? Limits.Keys.CARRIED : Limits.Keys.REFUSED,
+        keys(address),
         BATCH,
         payload,
         address.fifo() ? Duration.ZERO : Duration.ofMinutes(15),
         Duration.ofHours(12));
+  }
+
+  private static Limits.Keys keys(Address address) {
+    if (address.fifo()) {
+      return Limits.Keys.ORDERED;
+    }
+    return address.carriesKeys() ? Limits.Keys.CARRIED : Limits.Keys.REFUSED;
   }
 
   @Override

@@ -8,21 +8,17 @@ import dev.sluice.engine.Controllable.Control;
 import dev.sluice.engine.Limits;
 import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
-import dev.sluice.job.Admission;
 import dev.sluice.job.AttemptOutcome;
 import dev.sluice.job.DeathReason;
-import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// FIFO queues: order by key, keys recognised, jobs put back to their place.
+/// FIFO queues beyond the contract: how jobs go back to their place.
 final class FifoTest {
   private static Elastic server;
   private Desk desk;
@@ -47,31 +43,9 @@ final class FifoTest {
     desk.close();
   }
 
-  /// A job of a group, which SQS does not take for the one before.
-  private JobId inGroup(String key) {
-    Job job = desk.keyed(key);
-    Envelope envelope = Envelope.fresh(job);
-    desk.engine.restore(
-        List.of(
-            new dev.sluice.job.JobView(
-                envelope.job(),
-                dev.sluice.job.JobState.READY,
-                0,
-                0,
-                0,
-                -1,
-                null,
-                null,
-                null,
-                null,
-                false,
-                List.of())));
-    return job.id();
-  }
-
   @Test
   void theLimitsSaySo() {
-    assertThat(desk.engine.limits().keys()).isEqualTo(Limits.Keys.CARRIED);
+    assertThat(desk.engine.limits().keys()).isEqualTo(Limits.Keys.ORDERED);
     assertThat(desk.engine.limits().delay()).isEqualTo(Duration.ZERO);
     assertThatIllegalArgumentException()
         .isThrownBy(() -> desk.offer(desk.delayed(Duration.ofSeconds(5)), Desk.WIDE))
@@ -79,42 +53,9 @@ final class FifoTest {
   }
 
   @Test
-  void aSecondJobOfAKeyIsTheFirst() {
-    for (String key : List.of("k", "ein Schlüssel mit Leerzeichen", "x".repeat(300))) {
-      JobId first = desk.accepted(desk.keyed(key));
-      assertThat(desk.offer(desk.keyed(key), Desk.WIDE)).isEqualTo(new Admission.Duplicate(first));
-    }
-    assertThat(desk.claim(3)).hasSize(3);
-    desk.nothingFor(Duration.ofMillis(300));
-  }
-
-  @Test
   void jobsWithoutAKeyAreNotHeldUpByEachOther() {
     desk.accepted(30);
     assertThat(desk.claim(30)).hasSize(30);
-  }
-
-  @Test
-  void jobsOfAKeyStartInOrder() {
-    List<JobId> sent = new ArrayList<>();
-    for (int i = 0; i < 5; i++) {
-      sent.add(inGroup("k"));
-    }
-    List<JobId> started = new ArrayList<>();
-    for (int i = 0; i < 5; i++) {
-      Claim claim = desk.claimOne();
-      started.add(claim.job().id());
-      if (i == 1) {
-        desk.applied(claim, desk.retryIn(claim, Duration.ofMillis(100)));
-        Claim again = desk.claimOne();
-        assertThat(again.job().id()).isEqualTo(claim.job().id());
-        assertThat(again.attempt()).isEqualTo(2);
-        assertThat(again.crashes()).isZero();
-        claim = again;
-      }
-      desk.completed(claim);
-    }
-    assertThat(started).isEqualTo(sent);
   }
 
   @Test

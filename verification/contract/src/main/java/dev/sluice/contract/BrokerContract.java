@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Test;
 /// What an engine on a broker must do, seen through offer, claim, extend and settle and the roles
 /// [Countable], [Redrivable] and [Restoring]: the topics of [EngineContract] as far as they hold
 /// where the broker decides when a job comes, and real time passes.
-public interface BrokerContract extends BrokerDeadContract {
+public interface BrokerContract extends BrokerDeadContract, BrokerKeyContract {
   Settlement COMPLETE = Settlement.Complete.INSTANCE;
 
   @Test
@@ -268,10 +268,10 @@ public interface BrokerContract extends BrokerDeadContract {
   default void aDelayedJobIsNeverEarly() {
     try (BrokerTrial trial = new BrokerTrial(this)) {
       // What a first delay makes on the broker takes its time.
-      trial.accepted(trial.delayed(Duration.ofMillis(2_300)));
+      trial.scheduled(Duration.ofMillis(2_300));
       trial.complete(trial.claim(1));
-      Job later = trial.accepted(trial.delayed(Duration.ofMillis(2_300)));
-      Job sooner = trial.accepted(trial.delayed(Duration.ofMillis(1_100)));
+      Job later = trial.scheduled(Duration.ofMillis(2_300));
+      Job sooner = trial.scheduled(Duration.ofMillis(1_100));
       Job now = trial.accepted(trial.job());
 
       for (Job expected : List.of(now, sooner, later)) {
@@ -351,7 +351,11 @@ public interface BrokerContract extends BrokerDeadContract {
   default void countsAreRightAfterAWhile() {
     try (BrokerTrial trial = new BrokerTrial(this)) {
       trial.accepted(trial.jobs(5));
-      trial.accepted(trial.delayed(Duration.ofHours(1)));
+      Duration delay = least(Duration.ofHours(1), trial.engine().limits().delay());
+      int scheduled = delay.isZero() ? 0 : 1;
+      if (scheduled > 0) {
+        trial.accepted(trial.delayed(delay));
+      }
       Claim dead = trial.claimOne();
       trial.applied(dead, new Settlement.Bury(DeathReason.BURIED, trial.failed(dead)));
       trial.claimOne();
@@ -360,14 +364,22 @@ public interface BrokerContract extends BrokerDeadContract {
           () -> {
             Countable.Counts counts = trial.counts();
             return counts.ready() == 3
-                && counts.scheduled() == 1
+                && counts.scheduled() == scheduled
                 && counts.running() == 1
                 && counts.dead() == 1;
           },
-          () -> "3 ready, 1 scheduled, 1 running, 1 dead, but they are " + trial.counts());
+          () ->
+              "3 ready, "
+                  + scheduled
+                  + " scheduled, 1 running, 1 dead, but they are "
+                  + trial.counts());
       assertThat(((Countable) trial.engine()).queues()).containsExactly(BrokerTrial.QUEUE);
       assertThat(trial.counts().waitingBytes()).isPositive();
     }
+  }
+
+  private static Duration least(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   @Test

@@ -30,12 +30,7 @@ import org.junit.jupiter.api.Test;
 
 /// What an engine on a broker must do with dead jobs and with jobs from elsewhere; a part of
 /// [BrokerContract].
-public interface BrokerDeadContract {
-
-  /// Opens an engine.
-  ///
-  /// @param space a name: engines of one name share their queues, those of different names nothing
-  Engine open(String space);
+public interface BrokerDeadContract extends BrokerTopic {
 
   @Test
   default void deadJobsAreListedSentBackAndForgotten() {

@@ -11,6 +11,7 @@ import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Offer;
 import dev.sluice.engine.Redrivable;
+import dev.sluice.engine.Restoring;
 import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
@@ -21,6 +22,7 @@ import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobOptions;
+import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
 import dev.sluice.job.Priority;
 import java.time.Duration;
@@ -31,6 +33,7 @@ import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// One or more engines on one set of queues of a broker, in real time, with short words for what
 /// tests do to them. A broker brings jobs when it likes, so what is looked for is waited for.
@@ -49,14 +52,14 @@ public final class BrokerTrial implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration GLANCE = Duration.ofMillis(20);
 
-  private final BrokerDeadContract contract;
+  private final BrokerTopic contract;
   private final String space;
   private final Environment environment = Environment.system();
   private final List<Engine> engines = new ArrayList<>();
   private final Semaphore hints = new Semaphore(0);
 
   /// On queues of its own.
-  public BrokerTrial(BrokerDeadContract contract) {
+  public BrokerTrial(BrokerTopic contract) {
     this.contract = contract;
     space = "t" + UUID.randomUUID().toString().substring(0, 8);
     another();
@@ -99,6 +102,31 @@ public final class BrokerTrial implements AutoCloseable {
   /// A job that may run in `delay`.
   public Job delayed(Duration delay) {
     return job(new byte[] {4}, Priority.NORMAL, runAt(now() + delay.toMillis()));
+  }
+
+  /// A job that may run in `delay` and waits already: one that was offered, or, where the limits
+  /// allow no such delay at enqueue, one that was taken over from elsewhere.
+  public Job scheduled(Duration delay) {
+    Job job = delayed(delay);
+    if (delay.compareTo(engine().limits().delay()) <= 0) {
+      return accepted(job);
+    }
+    Instant due = Instant.ofEpochMilli(job.options().runAtMillis());
+    restored(List.of(view(job, JobState.SCHEDULED, due)));
+    return job;
+  }
+
+  /// A job that waits in another engine and was never started there.
+  ///
+  /// @param due null for now
+  public static JobView view(Job job, JobState state, @Nullable Instant due) {
+    return new JobView(job, state, 0, 0, 0, -1, due, null, null, null, false, List.of());
+  }
+
+  /// Takes jobs over, all of which must be taken.
+  public void restored(List<JobView> views) {
+    assertThat(((Restoring) engine()).restore(views))
+        .isEqualTo(views.stream().map(view -> new Accepted(view.id())).toList());
   }
 
   public static JobOptions runAt(long millis) {
@@ -180,8 +208,14 @@ public final class BrokerTrial implements AutoCloseable {
     assertThat(settle(claim, settlement)).isEqualTo(Settled.APPLIED);
   }
 
+  /// Ends claims in one batch, all of which must be applied.
   public void complete(List<Claim> claims) {
-    claims.forEach(claim -> applied(claim, Settlement.Complete.INSTANCE));
+    List<Settle> settles =
+        claims.stream()
+            .map(claim -> new Settle(claim.lease(), Settlement.Complete.INSTANCE))
+            .toList();
+    assertThat(engine().settle(settles))
+        .isEqualTo(settles.stream().map(_ -> Settled.APPLIED).toList());
   }
 
   public AttemptRecord attempt(Claim claim, AttemptOutcome outcome) {
