@@ -172,6 +172,7 @@ final class Intake {
     List<String> receipts = new ArrayList<>();
     for (int i = 0; i < messages.size(); i++) {
       if (ends.get(i).done()) {
+        ledger.replaced(messages.get(i));
         ledger.done(messages.get(i), null);
         receipts.add(messages.get(i).receipt);
       } else {

@@ -45,7 +45,10 @@ final class Ledger {
   private final Map<JobId, Received> here = new HashMap<>();
   private final Map<Lease, Received> leases = new HashMap<>();
   private final Map<Lease, Ended> settled = new Recent<>(REMEMBERED);
-  private final Map<JobId, Long> ended = new Recent<>(REMEMBERED);
+
+  /// Up to which epoch messages of a job are stale: it has ended, or a newer one was sent.
+  private final Map<JobId, Long> past = new Recent<>(REMEMBERED);
+
   private final Map<String, Boolean> gone = new Recent<>(REMEMBERED);
   private final Map<String, Received.Returns> returned = new Recent<>(REMEMBERED);
   private final Map<String, JobId> sent = new Recent<>(REMEMBERED);
@@ -61,8 +64,8 @@ final class Ledger {
       if (gone.containsKey(message.messageId)) {
         return Verdict.STALE;
       }
-      Long end = ended.get(id);
-      if (end != null && message.envelope.epoch() <= end) {
+      Long old = past.get(id);
+      if (old != null && message.envelope.epoch() <= old) {
         return Verdict.STALE;
       }
       Received other = here.get(id);
@@ -164,6 +167,8 @@ final class Ledger {
     try {
       message.replaced = true;
       gone.put(message.messageId, true);
+      // A copy of this message has the same epoch; the next message begins with that of the claim.
+      past.merge(message.envelope.job().id(), message.epoch() - 1, Math::max);
     } finally {
       lock.unlock();
     }
@@ -180,7 +185,7 @@ final class Ledger {
         long epoch = message.claim.lease().epoch();
         DeathReason death = settlement instanceof Settlement.Bury bury ? bury.reason() : null;
         settled.put(message.claim.lease(), new Ended(settlement.step().to(), death, epoch));
-        ended.put(message.envelope.job().id(), epoch);
+        past.put(message.envelope.job().id(), epoch);
       }
     } finally {
       lock.unlock();
@@ -281,7 +286,7 @@ final class Ledger {
   void revived(JobId id) {
     lock.lock();
     try {
-      ended.remove(id);
+      past.remove(id);
     } finally {
       lock.unlock();
     }

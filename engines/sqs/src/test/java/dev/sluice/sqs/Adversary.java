@@ -13,13 +13,16 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
@@ -50,8 +53,21 @@ final class Adversary implements AutoCloseable {
     /// A message is there twice in one answer.
     DUPLICATE,
     /// Messages of one answer change places.
-    REORDERED
+    REORDERED,
+    /// A message of one answer comes with a later one instead.
+    LATE,
+    /// A message that was received before is shown once more, deleted or not.
+    SHOWN_AGAIN,
+    /// Done; the answer takes its time.
+    SLOW
   }
+
+  private static final long SLOW_MILLIS = 400;
+
+  private static final String RECEIVES = "ApproximateReceiveCount";
+
+  /// How many messages it remembers to show again.
+  private static final int REMEMBERED = 50;
 
   private final HttpServer server;
   private final CountDownLatch closed = new CountDownLatch(1);
@@ -63,6 +79,12 @@ final class Adversary implements AutoCloseable {
   private final Map<Fault, Double> rates = new ConcurrentHashMap<>();
   private final Map<Fault, AtomicLong> made = new ConcurrentHashMap<>();
   private final Map<String, AtomicLong> calls = new ConcurrentHashMap<>();
+  private final Map<String, AtomicLong> toLose = new ConcurrentHashMap<>();
+
+  /// Messages that were kept back, and that were received, of each queue.
+  private final Map<String, Deque<JsonNode>> late = new ConcurrentHashMap<>();
+
+  private final Map<String, Deque<JsonNode>> shown = new ConcurrentHashMap<>();
 
   Adversary(URI target, long seed) {
     this.target = target;
@@ -84,6 +106,16 @@ final class Adversary implements AutoCloseable {
   Adversary with(Fault fault, double rate) {
     rates.put(fault, rate);
     return this;
+  }
+
+  /// The next answers to this action are lost, and no others.
+  void losesAnswers(String action, int count) {
+    toLose.put(action, new AtomicLong(count));
+  }
+
+  private boolean isToBeLost(String action) {
+    AtomicLong left = toLose.get(action);
+    return left != null && left.getAndDecrement() > 0;
   }
 
   void calm() {
@@ -140,7 +172,10 @@ final class Adversary implements AutoCloseable {
       status = response.statusCode();
       answer = response.body();
     }
-    if (strikes(Fault.ANSWER_LOST)) {
+    if (strikes(Fault.SLOW)) {
+      await(SLOW_MILLIS);
+    }
+    if (strikes(Fault.ANSWER_LOST) || isToBeLost(action)) {
       // Closing the exchange without an answer cuts the connection.
       return;
     }
@@ -150,7 +185,7 @@ final class Adversary implements AutoCloseable {
       answer = json.writeValueAsBytes(node);
     }
     if (status == 200 && action.equals("ReceiveMessage")) {
-      answer = shaken(answer);
+      answer = shaken(json.readTree(body).get("QueueUrl").asString(), answer);
     }
     exchange.getResponseHeaders().set("Content-Type", "application/x-amz-json-1.0");
     exchange.sendResponseHeaders(status, answer.length == 0 ? -1 : answer.length);
@@ -179,24 +214,55 @@ final class Adversary implements AutoCloseable {
     return kept.isEmpty() ? new byte[0] : json.writeValueAsBytes(node);
   }
 
-  private byte[] shaken(byte[] answer) {
-    if (!(json.readTree(answer) instanceof ObjectNode node)
-        || !(node.get("Messages") instanceof ArrayNode messages)
-        || messages.isEmpty()) {
+  private void await(long millis) throws IOException {
+    try {
+      var _ = closed.await(millis, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException interrupted) {
+      throw new IOException(interrupted);
+    }
+  }
+
+  private byte[] shaken(String queue, byte[] answer) {
+    ObjectNode node = (ObjectNode) json.readTree(answer);
+    List<JsonNode> list = new ArrayList<>();
+    if (node.get("Messages") instanceof ArrayNode messages) {
+      messages.forEach(list::add);
+    }
+    Deque<JsonNode> kept = late.computeIfAbsent(queue, _ -> new ConcurrentLinkedDeque<>());
+    Deque<JsonNode> seen = shown.computeIfAbsent(queue, _ -> new ConcurrentLinkedDeque<>());
+    for (JsonNode back = kept.poll(); back != null; back = kept.poll()) {
+      list.add(back);
+    }
+    if (list.isEmpty()) {
       return answer;
     }
-    List<JsonNode> list = new ArrayList<>();
-    messages.forEach(list::add);
+    JsonNode old = strikes(Fault.SHOWN_AGAIN) ? seen.poll() : null;
+    list.stream().limit(Math.max(0, REMEMBERED - seen.size())).forEach(seen::add);
+    if (old != null) {
+      list.add(onceMore(old));
+    }
     if (strikes(Fault.REORDERED)) {
       Collections.shuffle(list, random);
     }
     if (strikes(Fault.DUPLICATE)) {
       list.add(list.getFirst());
     }
+    if (strikes(Fault.LATE)) {
+      kept.add(list.removeLast());
+    }
     ArrayNode shaken = json.createArrayNode();
     list.forEach(shaken::add);
     node.set("Messages", shaken);
     return json.writeValueAsBytes(node);
+  }
+
+  private static JsonNode onceMore(JsonNode message) {
+    ObjectNode again = (ObjectNode) message.deepCopy();
+    if (again.get("Attributes") instanceof ObjectNode attributes) {
+      int count = Integer.parseInt(attributes.get(RECEIVES).asString());
+      attributes.put(RECEIVES, Integer.toString(count + 1));
+    }
+    return again;
   }
 
   private HttpResponse<byte[]> passOn(HttpExchange exchange, byte[] body) throws IOException {

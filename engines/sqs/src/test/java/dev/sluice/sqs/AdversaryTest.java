@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.sluice.engine.Claim;
+import dev.sluice.engine.Countable.Counts;
 import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Extension;
 import dev.sluice.engine.Offer;
 import dev.sluice.engine.PartlyTakenException;
 import dev.sluice.engine.Settle;
@@ -20,8 +22,6 @@ import dev.sluice.sqs.Adversary.Fault;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -32,8 +32,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sqs.SqsClient;
@@ -72,77 +72,6 @@ final class AdversaryTest {
   private Desk desk(String options, Tuning tuning) {
     desk = new Desk(adversary.uri(), options, tuning);
     return desk;
-  }
-
-  @ParameterizedTest
-  @ValueSource(longs = {1, 2})
-  void nothingIsLost(long seed) {
-    adversary.close();
-    adversary = new Adversary(server.uri(), seed);
-    desk("", Desk.TUNING).lease(Duration.ofSeconds(4));
-    adversary
-        .with(Fault.THROTTLED, 0.03)
-        .with(Fault.UNAVAILABLE, 0.02)
-        .with(Fault.ANSWER_LOST, 0.02)
-        .with(Fault.PARTIAL, 0.05)
-        .with(Fault.DUPLICATE, 0.2)
-        .with(Fault.REORDERED, 0.5);
-    Set<JobId> open = new HashSet<>();
-    List<Job> unsent = new ArrayList<>();
-    for (int i = 0; i < 2_000; i++) {
-      unsent.add(desk.job());
-    }
-    for (int from = 0; from < unsent.size(); from += 100) {
-      List<Offer> part =
-          unsent.subList(from, from + 100).stream().map(job -> new Offer(job, Desk.WIDE)).toList();
-      offered(part).forEach(answer -> open.add(((Admission.Accepted) answer).id()));
-    }
-    assertThat(open).hasSize(2_000);
-    Set<JobId> done = new HashSet<>();
-    List<JobId> twice = new ArrayList<>();
-    while (done.size() < 2_000) {
-      List<Claim> claims = desk.claim(Math.min(50, 2_000 - done.size()));
-      List<Settle> settles =
-          claims.stream()
-              .map(claim -> new Settle(claim.lease(), Settlement.Complete.INSTANCE))
-              .toList();
-      List<Settled> answers = settled(settles);
-      for (int i = 0; i < claims.size(); i++) {
-        JobId id = claims.get(i).job().id();
-        assertThat(open).contains(id);
-        if (answers.get(i) == Settled.APPLIED && !done.add(id)) {
-          twice.add(id);
-        }
-      }
-    }
-    assertThat(adversary.made(Fault.ANSWER_LOST)).isPositive();
-    assertThat(adversary.made(Fault.DUPLICATE)).isPositive();
-    assertThat(adversary.made(Fault.PARTIAL)).isPositive();
-    // In one process even what SQS shows twice is done once.
-    assertThat(twice).isEmpty();
-    adversary.calm();
-    assertThat(desk.engine.dead("mail", 10)).isEmpty();
-  }
-
-  /// Offers until it is known to be taken, as a caller with a key of its own would.
-  private List<Admission> offered(List<Offer> part) {
-    while (true) {
-      try {
-        return desk.engine.offer(part);
-      } catch (EngineUnavailableException again) {
-        assertThat(again.getMessage()).contains("queue 'mail' on SQS");
-      }
-    }
-  }
-
-  private List<Settled> settled(List<Settle> settles) {
-    while (true) {
-      try {
-        return desk.engine.settle(settles);
-      } catch (EngineUnavailableException again) {
-        assertThat(again.getMessage()).contains("cannot record how jobs ended");
-      }
-    }
   }
 
   @Test
@@ -207,6 +136,46 @@ final class AdversaryTest {
     desk.nothingFor(Duration.ofMillis(300));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "SendMessageBatch, false",
+    "ReceiveMessage, false",
+    "ChangeMessageVisibilityBatch, false",
+    "DeleteMessageBatch, false",
+    "SendMessageBatch, true",
+    "ReceiveMessage, true",
+    "ChangeMessageVisibilityBatch, true",
+    "DeleteMessageBatch, true"
+  })
+  void anAnswerThatIsLostCostsNoJobAndDoesNoneTwice(String action, boolean fifo) {
+    desk(fifo ? "&fifo=true" : "", Desk.TUNING).lease(Duration.ofSeconds(2));
+    desk.accepted(desk.job());
+    desk.completed(desk.claimOne());
+    adversary.losesAnswers(action, 1);
+
+    JobId id = desk.accepted(desk.job());
+    Claim first = desk.claimOne();
+    assertThat(desk.engine.extend(List.of(first.lease()), Desk.LEASE))
+        .containsExactly(Extension.EXTENDED);
+    int crashes = action.equals("ReceiveMessage") ? 1 : 0;
+    assertThat(first.crashes()).isEqualTo(crashes);
+    adversary.losesAnswers(action, action.equals("ReceiveMessage") ? 0 : 1);
+    desk.applied(first, desk.retryIn(first, Duration.ZERO));
+    Claim second = desk.claimOne();
+
+    assertThat(second.job().id()).isEqualTo(id);
+    assertThat(second.attempt()).isEqualTo(crashes + 2);
+    assertThat(second.crashes()).isEqualTo(crashes);
+    desk.completed(second);
+    desk.until(
+        "be empty",
+        () -> {
+          assertThat(desk.claimNow(1)).isEmpty();
+          Counts counts = desk.engine.counts("mail");
+          return counts.waiting() + counts.running() == 0;
+        });
+  }
+
   private static List<Settle> runAgain(List<Claim> claims) {
     Instant now = Instant.now();
     return claims.stream()
@@ -238,7 +207,8 @@ final class AdversaryTest {
           case SILENT -> "no answer within the time limit";
           case EXPIRED -> "the AWS credentials have expired";
           case DENIED -> "the AWS credentials do not allow it (AccessDenied)";
-          case PARTIAL, DUPLICATE, REORDERED -> throw new AssertionError(fault);
+          case PARTIAL, DUPLICATE, REORDERED, LATE, SHOWN_AGAIN, SLOW ->
+              throw new AssertionError(fault);
         };
 
     adversary.with(fault, 1);
