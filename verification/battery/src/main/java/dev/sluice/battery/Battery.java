@@ -47,8 +47,8 @@ public final class Battery implements AutoCloseable {
   }
 
   /// `kill WORK CYCLES SEED`, `fsync-error WORK SEED`, `power-loss WORK IMAGE MOUNT CYCLES SEED`,
-  /// `disk-full WORK MOUNT CYCLES SEED` or `brokers WORK rabbitmq|sqs CYCLES SEED LIBRARIES`; the
-  /// scripts beside this module call it.
+  /// `disk-full WORK MOUNT CYCLES SEED` or `brokers WORK rabbitmq|sqs|sqs-fifo CYCLES SEED
+  /// LIBRARIES`; the scripts beside this module call it.
   public static void main(String[] args) throws IOException, InterruptedException {
     Path work = Path.of(args[1]);
     boolean held =

@@ -46,6 +46,7 @@ public final class BrokerVictim {
 
   private final FileOutputStream out = new FileOutputStream(FileDescriptor.out);
   private boolean honoursPriorities;
+  private boolean delays;
 
   private BrokerVictim() {}
 
@@ -59,6 +60,7 @@ public final class BrokerVictim {
   private int live(String url, boolean drains, long seed) {
     Engine engine = open(url);
     honoursPriorities = engine.limits().priorities();
+    delays = engine.limits().delay().toMillis() >= LONGEST_DELAY_MILLIS;
     Sluice sluice =
         Sluice.on(engine)
             .queue(Load.QUEUE, policy())
@@ -174,7 +176,7 @@ public final class BrokerVictim {
     if (honoursPriorities) {
       options = options.withPriority(PRIORITIES.get(random.nextInt(PRIORITIES.size())));
     }
-    if (random.nextInt(6) == 0) {
+    if (delays && random.nextInt(6) == 0) {
       options = options.withDelay(Duration.ofMillis(random.nextInt(LONGEST_DELAY_MILLIS)));
     }
     return options;

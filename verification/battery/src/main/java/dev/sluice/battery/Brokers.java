@@ -46,15 +46,16 @@ final class Brokers implements AutoCloseable {
 
   /// Kills as many victims as asked for, and checks.
   ///
-  /// @param engine `rabbitmq` or `sqs`
+  /// @param engine `rabbitmq`, `sqs` or `sqs-fifo`
   /// @param elastic where the libraries of ElasticMQ are
   static boolean run(Path work, String engine, int cycles, long seed, Path elastic)
       throws IOException, InterruptedException {
     Files.createDirectories(work);
     RandomGenerator random = new SplittableRandom(seed);
-    if (engine.equals("sqs")) {
+    if (engine.startsWith("sqs")) {
+      String kind = engine.equals("sqs-fifo") ? "&fifo=true" : "";
       try (ElasticServer server = ElasticServer.start(work, elastic);
-          Brokers brokers = new Brokers(work, server.url(), null, random)) {
+          Brokers brokers = new Brokers(work, server.url() + kind, null, random)) {
         return brokers.run(cycles);
       }
     }
