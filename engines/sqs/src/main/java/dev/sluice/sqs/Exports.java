@@ -8,11 +8,13 @@ import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -29,9 +31,6 @@ import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
 /// Threading: thread-safe. The lock is held over calls, each of which has a time limit, and taken
 /// on worker threads only.
 final class Exports {
-  /// Long enough for one step of a move, short enough to go on soon after a kill.
-  private static final int HIDE_SECONDS = 120;
-
   /// Looks that found nothing, after which there is nothing: SQS is spread over many servers.
   private static final int EMPTY_LOOKS = 2;
 
@@ -45,13 +44,29 @@ final class Exports {
   /// Ids of messages that are no jobs, which are hidden for a while, too.
   private final Map<SqsQueue, Set<String>> strangers = new HashMap<>();
 
-  /// A message that this process hides.
+  /// A job whose messages this process hides.
+  ///
+  /// @param receipts by message: a job that was doubled has more than one
   private record Held(
-      SqsQueue queue, boolean dead, String receipt, JobView view, long untilNanos) {}
+      SqsQueue queue, boolean dead, Map<String, String> receipts, JobView view, long untilNanos) {
+
+    /// With those of an older look; the newer message of the job counts.
+    Held with(Held older) {
+      Map<String, String> all = new HashMap<>(older.receipts);
+      all.putAll(receipts);
+      boolean newer = view.epoch() >= older.view.epoch();
+      return new Held(
+          queue, dead, all, newer ? view : older.view, Math.min(untilNanos, older.untilNanos));
+    }
+  }
 
   Exports(Service service, Batches batches) {
     this.service = service;
     this.batches = batches;
+  }
+
+  private Duration hide() {
+    return service.tuning().handOver();
   }
 
   Handout next(SqsQueue queue, int max, Patience patience) {
@@ -59,26 +74,34 @@ final class Exports {
     try {
       long now = service.clock().monotonicNanos();
       held.values().removeIf(one -> now - one.untilNanos >= 0);
-      List<JobView> found =
-          new ArrayList<>(
-              held.values().stream()
-                  .filter(one -> one.queue == queue)
-                  .limit(max)
-                  .map(Held::view)
-                  .toList());
+      Set<JobId> found = new LinkedHashSet<>();
+      held.values().stream()
+          .filter(one -> one.queue == queue)
+          .limit(max)
+          .forEach(one -> found.add(one.view.id()));
       for (boolean dead : new boolean[] {false, true}) {
         if (found.isEmpty()) {
           receive(queue, dead, max, patience, found);
         }
       }
-      return new Handout(found, strangers.getOrDefault(queue, Set.of()).size());
+      List<JobView> jobs =
+          found.stream().map(held::get).map(one -> Objects.requireNonNull(one).view).toList();
+      return new Handout(jobs, strangers.getOrDefault(queue, Set.of()).size());
     } finally {
       turn.unlock();
     }
   }
 
-  private void receive(
-      SqsQueue queue, boolean dead, int max, Patience patience, List<JobView> found) {
+  private void hold(SqsQueue queue, boolean dead, Message message, JobView view) {
+    long until = service.clock().monotonicNanos() + hide().toNanos();
+    Map<String, String> receipts = Map.of(message.messageId(), message.receiptHandle());
+    held.merge(
+        view.id(),
+        new Held(queue, dead, receipts, view, until),
+        (older, one) -> older.dead == dead && older.queue == queue ? one.with(older) : one);
+  }
+
+  private void receive(SqsQueue queue, boolean dead, int max, Patience patience, Set<JobId> found) {
     Topology.Urls urls = queue.topology.existing(patience).orElse(null);
     // Half of the time, so that what was found is answered and not lost with a late call.
     long kept = patience.leftNanos() / 2;
@@ -95,9 +118,8 @@ final class Exports {
         if (view == null) {
           strangers.computeIfAbsent(queue, _ -> new HashSet<>()).add(message.messageId());
         } else {
-          long until = service.clock().monotonicNanos() + HIDE_SECONDS * 1_000_000_000L;
-          held.put(view.id(), new Held(queue, dead, message.receiptHandle(), view, until));
-          found.add(view);
+          hold(queue, dead, message, view);
+          found.add(view.id());
         }
       }
     }
@@ -115,7 +137,7 @@ final class Exports {
                     request
                         .queueUrl(url)
                         .maxNumberOfMessages(most)
-                        .visibilityTimeout(HIDE_SECONDS)
+                        .visibilityTimeout((int) hide().toSeconds())
                         .waitTimeSeconds(0)
                         .messageSystemAttributeNames(MessageSystemAttributeName.ALL)
                         .messageAttributeNames("All"))
@@ -158,7 +180,10 @@ final class Exports {
         hidden
             .computeIfAbsent(one.queue, _ -> new LinkedHashMap<>())
             .computeIfAbsent(one.dead, _ -> new ArrayList<>())
-            .add(new Batches.Visibility(one.receipt, 0));
+            .addAll(
+                one.receipts.values().stream()
+                    .map(receipt -> new Batches.Visibility(receipt, 0))
+                    .toList());
       }
       hidden.forEach((queue, sides) ->
           sides.forEach((dead, some) -> batches.change(queue, dead, some, patience)));
@@ -182,7 +207,7 @@ final class Exports {
         for (JobId id : jobs) {
           Held one = held.get(id);
           if (one != null && one.queue == queue && one.dead == dead) {
-            receipts.add(one.receipt);
+            receipts.addAll(one.receipts.values());
           }
         }
         if (!receipts.isEmpty()) {
@@ -203,7 +228,7 @@ final class Exports {
                 + " jobs of queue '"
                 + queue.name()
                 + "' that were handed over may be in SQS still: it took more than "
-                + HIDE_SECONDS
+                + hide().toSeconds()
                 + " s");
       }
     } finally {

@@ -98,7 +98,9 @@ final class Gauge implements Environment.Step {
               number(main, QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES),
               number(main, QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES_NOT_VISIBLE),
               number(main, QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES_DELAYED),
-              number(dead, QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES));
+              // Whoever looks at the dead, or hands them over, has them in flight for a while.
+              number(dead, QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES)
+                  + number(dead, QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES_NOT_VISIBLE));
       queue.depth = depth;
       queue.admissions.correct(depth.visible() + depth.delayed() + queue.receiver.buffered(), mark);
       queue.exists = true;

@@ -38,10 +38,12 @@ record Outgoing(
     return new Outgoing(parts, envelope.dueMillis(), fifo ? group : null, fifo ? group : null);
   }
 
-  /// A further copy of a job, which must not be taken for the first.
+  /// A further copy of a job, which must not be taken for the first. On a FIFO queue one of the
+  /// same epoch is, so that whoever died while it was sent may send it again; a job that went away
+  /// and came back has a higher one.
   static Outgoing copy(Envelope envelope, boolean fifo) {
     Outgoing first = first(envelope, fifo);
-    String once = envelope.job().id() + ":" + envelope.epoch() + ":" + envelope.dueMillis();
+    String once = envelope.job().id() + ":" + envelope.epoch();
     return new Outgoing(first.parts, first.dueMillis, first.group, fifo ? once : null);
   }
 

@@ -1,0 +1,119 @@
+package dev.sluice.sqs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.contract.BrokerTrial;
+import dev.sluice.engine.Claim;
+import dev.sluice.engine.Countable.Counts;
+import dev.sluice.engine.Settlement;
+import dev.sluice.job.AttemptOutcome;
+import dev.sluice.job.DeathReason;
+import dev.sluice.job.Job;
+import dev.sluice.job.JobId;
+import dev.sluice.job.JobState;
+import dev.sluice.job.JobView;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Jobs that are handed over, beyond the contract: after kills.
+final class ExportsTest {
+  private static final Tuning SHORT = Desk.TUNING.withHandOver(Duration.ofSeconds(3));
+
+  private static Elastic server;
+
+  @BeforeAll
+  static void start() {
+    server = new Elastic();
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "&fifo=true"})
+  void whatAKilledMoveHeldIsCountedAndComesAgain(String options) {
+    try (Desk killed = new Desk(server.uri(), options, SHORT);
+        Desk next = new Desk(server.uri(), killed.prefix, options, SHORT)) {
+      Set<JobId> ids = new HashSet<>();
+      killed.accepted(4).forEach(job -> ids.add(job.id()));
+      Claim claim = killed.claimOne();
+      killed.applied(
+          claim,
+          new Settlement.Bury(DeathReason.BURIED, killed.attempt(claim, AttemptOutcome.FAILED)));
+      assertThat(killed.engine.export("mail", 10).jobs()).hasSize(3);
+      assertThat(killed.engine.dead("mail", 10)).hasSize(1);
+
+      Counts hidden = next.engine.counts("mail");
+
+      assertThat(hidden.waiting()).isZero();
+      assertThat(hidden.running()).isEqualTo(3);
+      assertThat(hidden.dead()).isEqualTo(1);
+      Set<JobId> came = new HashSet<>();
+      next.until(
+          "be handed all",
+          () -> {
+            List<JobId> some =
+                next.engine.export("mail", 10).jobs().stream().map(JobView::id).toList();
+            next.engine.exported("mail", some);
+            came.addAll(some);
+            return came.size() == 4;
+          });
+      assertThat(came).isEqualTo(ids);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"READY", "DEAD"})
+  void aJobThatIsThereTwiceIsHandedOverOnce(JobState state) {
+    try (Desk desk = new Desk(server.uri(), "", Desk.TUNING)) {
+      Job job = desk.job();
+      List<JobView> view = List.of(BrokerTrial.view(job, state, null));
+      desk.engine.restore(view);
+      desk.engine.restore(view);
+
+      List<JobView> found = desk.engine.export("mail", 10).jobs();
+      desk.engine.exported("mail", found.stream().map(JobView::id).toList());
+
+      assertThat(found).extracting(JobView::id).containsExactly(job.id());
+      assertThat(desk.engine.export("mail", 10).jobs()).isEmpty();
+      desk.until(
+          "be empty",
+          () -> {
+            Counts counts = desk.engine.counts("mail");
+            return counts.waiting() + counts.running() + counts.dead() == 0;
+          });
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"READY", "SCHEDULED", "DEAD"})
+  void aFifoQueueKnowsWhatItTookOverAMomentAgo(JobState state) {
+    try (Desk first = new Desk(server.uri(), "&fifo=true", Desk.TUNING);
+        Desk second = new Desk(server.uri(), first.prefix, "&fifo=true", Desk.TUNING)) {
+      Job job = first.job();
+      first.engine.restore(
+          List.of(
+              BrokerTrial.view(
+                  job,
+                  state,
+                  state == JobState.SCHEDULED
+                      ? Instant.ofEpochMilli(first.millis() + 60_000)
+                      : null)));
+      // Due meanwhile: the same job all the same.
+      JobState now = state == JobState.SCHEDULED ? JobState.READY : state;
+      second.engine.restore(List.of(BrokerTrial.view(job, now, null)));
+
+      Counts counts = second.engine.counts("mail");
+      assertThat(counts.waiting() + counts.dead()).isEqualTo(1);
+    }
+  }
+}
