@@ -10,6 +10,7 @@ import dev.sluice.engine.Exporting.Handout;
 import dev.sluice.engine.Inspectable;
 import dev.sluice.engine.Limits;
 import dev.sluice.engine.Reclaiming;
+import dev.sluice.engine.Redrivable;
 import dev.sluice.engine.Restoring;
 import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settlement;
@@ -61,7 +62,7 @@ final class Move {
       String queue, long moved, long already, long strangers, Counts left, Counts arrived) {
     /// Whether no job is left in the source.
     boolean isAll() {
-      return movable(left) <= strangers;
+      return kept(left) <= strangers;
     }
   }
 
@@ -114,6 +115,12 @@ final class Move {
       } catch (IllegalArgumentException unfit) {
         throw new SluiceException(
             "queue '" + queue + "' cannot move: " + unfit.getMessage(), unfit);
+      }
+    }
+    if (source instanceof Redrivable broker) {
+      // The waiting ones it cannot show without giving them out, which counts as a try.
+      for (String queue : queues) {
+        broker.dead(queue, Inspectable.MAX_PAGE).forEach(this::check);
       }
     }
     if (!(source instanceof Inspectable shown)) {
@@ -255,7 +262,7 @@ final class Move {
     long begun = clock.monotonicNanos();
     Handout next = exporting.export(queue, step);
     for (int empty = 1; next.jobs().isEmpty(); empty++) {
-      boolean counted = movable(there.counts(queue)) > next.strangers();
+      boolean counted = kept(there.counts(queue)) > next.strangers();
       if (counted ? clock.monotonicNanos() - begun >= PATIENCE.toNanos() : empty >= looks) {
         return next;
       }
@@ -263,6 +270,12 @@ final class Move {
       next = exporting.export(queue, step);
     }
     return next;
+  }
+
+  /// What is in the source: the movable jobs, and those that a broker keeps from others, because a
+  /// worker or a move that was killed has received them.
+  private static long kept(Counts counts) {
+    return movable(counts) + counts.running();
   }
 
   private static long movable(Counts counts) {

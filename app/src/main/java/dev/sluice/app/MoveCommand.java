@@ -110,7 +110,8 @@ final class MoveCommand implements Callable<Integer> {
         + Move.shown(limits, counts.scheduled())
         + " scheduled, "
         + Move.shown(limits, counts.dead())
-        + " dead";
+        + " dead"
+        + (counts.running() == 0 ? "" : ", " + Move.shown(limits, counts.running()) + " running");
   }
 
   private EngineConfig parse(String field, String url) {

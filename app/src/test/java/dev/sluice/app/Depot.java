@@ -1,8 +1,10 @@
 package dev.sluice.app;
 
 import dev.sluice.contract.Brokerlike;
+import dev.sluice.engine.Bound;
 import dev.sluice.engine.ClaimRequest;
 import dev.sluice.engine.Claimed;
+import dev.sluice.engine.Controllable;
 import dev.sluice.engine.Countable;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineUnavailableException;
@@ -11,23 +13,27 @@ import dev.sluice.engine.Extension;
 import dev.sluice.engine.Lease;
 import dev.sluice.engine.Limits;
 import dev.sluice.engine.Offer;
+import dev.sluice.engine.Redrivable;
 import dev.sluice.engine.Restoring;
 import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
 import dev.sluice.job.Admission;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
+import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
 import dev.sluice.memory.MemoryEngine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /// What a broker does while jobs are moved: it counts about right, has jobs on their way where
 /// nobody sees them, keeps messages that are no jobs, and cannot name or hold everything.
 ///
 /// Threading: confined to the test.
-final class Depot implements Engine, Countable, Exporting, Restoring {
+final class Depot implements Engine, Countable, Redrivable, Exporting, Restoring {
   static final int LARGEST = 100;
 
   final List<JobView> jobs = new ArrayList<>();
@@ -91,6 +97,21 @@ final class Depot implements Engine, Countable, Exporting, Restoring {
   @Override
   public Counts counts(String queue) {
     return new Counts(0, jobs.size(), 0, 0, strangers, 0, 0, 0, false);
+  }
+
+  @Override
+  public List<JobView> dead(String queue, int limit) {
+    return jobs.stream().filter(view -> view.state() == JobState.DEAD).limit(limit).toList();
+  }
+
+  @Override
+  public Map<JobId, Controllable.Control> redrive(String queue, Set<JobId> ids, Bound bound) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Set<JobId> forget(String queue, Set<JobId> ids) {
+    throw new UnsupportedOperationException();
   }
 
   @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.ClaimRequest;
+import dev.sluice.engine.Countable.Counts;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
@@ -141,19 +142,11 @@ final class MoveTest {
   }
 
   private static JobView view(int number) {
-    return new JobView(
-        offer(number, "mail", null).job(),
-        JobState.READY,
-        0,
-        0,
-        0,
-        -1,
-        null,
-        null,
-        null,
-        null,
-        false,
-        List.of());
+    return view(offer(number, "mail", null).job(), JobState.READY);
+  }
+
+  private static JobView view(Job job, JobState state) {
+    return new JobView(job, state, 0, 0, 0, -1, null, null, null, null, false, List.of());
   }
 
   @Test
@@ -188,6 +181,31 @@ final class MoveTest {
       assertThat(moved.already()).isEqualTo(1);
       assertThat(moved.isAll()).isTrue();
     }
+  }
+
+  @Test
+  void deadJobsOfABrokerAreLookedThroughBeforeTheFirstJobMoves() {
+    Depot broker = new Depot();
+    broker.jobs.add(view(1));
+    broker.jobs.add(view(offer(2, "mail", "key").job(), JobState.DEAD));
+    fill("to", "mail", 20, 21, "key");
+    try (SqliteEngine to = SqliteEngine.open(file("to"))) {
+      Move move = between(broker, to);
+
+      assertThatExceptionOfType(SluiceException.class)
+          .isThrownBy(() -> move.check(List.of("mail")))
+          .withMessageContaining("its key belongs to job " + offer(20, "mail", null).job().id());
+      assertThat(broker.jobs).hasSize(2);
+    }
+  }
+
+  @Test
+  void whatABrokerKeepsFromOthersIsNotMoved() {
+    Counts none = new Counts(0, 0, 0, 0, 0, 0, 0, 0, false);
+    Counts held = new Counts(0, 0, 3, 0, 0, 0, 0, 0, false);
+
+    assertThat(new Move.Moved("mail", 0, 0, 0, none, none).isAll()).isTrue();
+    assertThat(new Move.Moved("mail", 0, 0, 0, held, none).isAll()).isFalse();
   }
 
   @Test
