@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class CutTest {
   /// How far apart the cuts are, in bytes. With `-Dsluice.cut.step=1` there is one at every byte,
   /// which takes an hour.
-  private static final int STEP = Integer.getInteger("sluice.cut.step", 263);
+  private static final int STEP = Integer.getInteger("sluice.cut.step", 397);
 
   private static Elastic server;
 

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -38,11 +39,10 @@ final class ExportsTest {
     server.close();
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"", "&fifo=true"})
-  void whatAKilledMoveHeldIsCountedAndComesAgain(String options) {
-    try (Desk killed = new Desk(server.uri(), options, SHORT);
-        Desk next = new Desk(server.uri(), killed.prefix, options, SHORT)) {
+  @Test
+  void whatAKilledMoveHeldIsCountedAndComesAgain() {
+    try (Desk killed = new Desk(server.uri(), "", SHORT);
+        Desk next = new Desk(server.uri(), killed.prefix, "", SHORT)) {
       Set<JobId> ids = new HashSet<>();
       killed.accepted(4).forEach(job -> ids.add(job.id()));
       Claim claim = killed.claimOne();
