@@ -10,10 +10,9 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 
 /// The driver for engines on brokers: starts victims one after the other on one broker and kills
-/// them, every third time the RabbitMQ node too, lets the last one finish all jobs, and tells what
+/// them, takes the broker away every third time, lets the last one finish all jobs, and tells what
 /// was lost.
 ///
 /// Threading: confined to the main thread.
@@ -24,22 +23,21 @@ final class Brokers implements AutoCloseable {
   private static final Duration QUIET = Duration.ofSeconds(30);
   private static final int LONGEST_LIFE_MILLIS = 1500;
   private static final int LONGEST_OUTAGE_MILLIS = 3000;
-  private static final int CYCLES_TO_A_BROKER_KILL = 3;
+  private static final int CYCLES_TO_AN_OUTAGE = 3;
   private static final int CYCLES_TO_A_WORD = 10;
   private static final int MOST_PRINTED = 20;
 
   private final Path work;
   private final String url;
-  private final @Nullable RabbitNode node;
+  private final Outage outage;
   private final BrokerOracle oracle;
   private final RandomGenerator random;
-  private int nodeKills;
+  private int outages;
 
-  private Brokers(Path work, String url, @Nullable RabbitNode node, RandomGenerator random)
-      throws IOException {
+  private Brokers(Path work, String url, Outage outage, RandomGenerator random) throws IOException {
     this.work = work;
     this.url = url;
-    this.node = node;
+    this.outage = outage;
     this.random = random;
     oracle = new BrokerOracle(work.resolve("oracle.log"));
   }
@@ -55,7 +53,7 @@ final class Brokers implements AutoCloseable {
     if (engine.startsWith("sqs")) {
       String kind = engine.equals("sqs-fifo") ? "&fifo=true" : "";
       try (ElasticServer server = ElasticServer.start(work, elastic);
-          Brokers brokers = new Brokers(work, server.url() + kind, null, random)) {
+          Brokers brokers = new Brokers(work, server.url() + kind, server, random)) {
         return brokers.run(cycles);
       }
     }
@@ -63,19 +61,32 @@ final class Brokers implements AutoCloseable {
     // Also when somebody ends the driver: the node is no child that would notice.
     Runtime.getRuntime().addShutdownHook(new Thread(node::close, "end of the node"));
     try (node;
-        Brokers brokers = new Brokers(work, node.url(), node, random)) {
+        Brokers brokers = new Brokers(work, node.url(), killing(node), random)) {
       node.start();
       return brokers.run(cycles);
     }
+  }
+
+  private static Outage killing(RabbitNode node) {
+    return new Outage() {
+      @Override
+      public void begin() throws InterruptedException {
+        node.kill();
+      }
+
+      @Override
+      public void end() throws IOException, InterruptedException {
+        node.start();
+      }
+    };
   }
 
   private boolean run(int cycles) throws IOException, InterruptedException {
     for (int cycle = 1; cycle <= cycles; cycle++) {
       try (Life life = begin("produce")) {
         awaitMoment(life);
-        RabbitNode broker = node;
-        if (broker != null && cycle % CYCLES_TO_A_BROKER_KILL == 0) {
-          killBoth(life, broker);
+        if (cycle % CYCLES_TO_AN_OUTAGE == 0) {
+          killInOutage(life);
         } else {
           life.kill();
         }
@@ -129,27 +140,27 @@ final class Brokers implements AutoCloseable {
 
   /// The broker first, and the victim has to go on when it is back; or both at once; or the broker
   /// while it takes back what the dead victim held.
-  private void killBoth(Life life, RabbitNode broker) throws IOException, InterruptedException {
-    nodeKills++;
+  private void killInOutage(Life life) throws IOException, InterruptedException {
+    outages++;
     switch (random.nextInt(3)) {
       case 0 -> {
-        broker.kill();
+        outage.begin();
         awaitEnd(life, random.nextInt(LONGEST_OUTAGE_MILLIS));
-        broker.start();
+        outage.end();
         awaitThatItGoesOn();
         awaitEnd(life, random.nextInt(LONGEST_LIFE_MILLIS));
         life.kill();
       }
       case 1 -> {
-        broker.kill();
+        outage.begin();
         life.kill();
-        broker.start();
+        outage.end();
       }
       default -> {
         life.kill();
         LockSupport.parkNanos(random.nextInt(LONGEST_OUTAGE_MILLIS / 10) * 1_000_000L);
-        broker.kill();
-        broker.start();
+        outage.begin();
+        outage.end();
       }
     }
   }
@@ -222,10 +233,10 @@ final class Brokers implements AutoCloseable {
     int violations = oracle.violationCount();
     System.out.printf(
         Locale.ROOT,
-        "%d kills of the process, %d of the broker: %d acknowledged, %d lost, %d finished more than"
+        "%d kills of the process, %d outages of the broker: %d acknowledged, %d lost, %d finished more than"
             + " once, %s%n",
         cycles,
-        nodeKills,
+        outages,
         tally.acknowledged,
         tally.outstanding,
         tally.finishedAgain,

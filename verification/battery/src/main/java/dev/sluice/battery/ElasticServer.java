@@ -1,5 +1,6 @@
 package dev.sluice.battery;
 
+import dev.sluice.nodes.Freeze;
 import java.io.BufferedReader;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -10,11 +11,11 @@ import org.elasticmq.rest.sqs.SQSRestServer;
 import org.elasticmq.rest.sqs.SQSRestServerBuilder;
 
 /// An ElasticMQ in a process of its own, on loopback. It keeps its messages in memory, so it is
-/// never killed before the end.
+/// never killed before the end: in an outage it is frozen.
 ///
 /// Threading: confined to the driver's thread; [#close] may also be called by the thread that ends
 /// the process.
-final class ElasticServer implements AutoCloseable {
+final class ElasticServer implements AutoCloseable, Outage {
   private final Process process;
   private final String url;
 
@@ -62,6 +63,16 @@ final class ElasticServer implements AutoCloseable {
 
   String url() {
     return url;
+  }
+
+  @Override
+  public void begin() throws IOException, InterruptedException {
+    Freeze.begin(process.toHandle());
+  }
+
+  @Override
+  public void end() throws IOException, InterruptedException {
+    Freeze.end(process.toHandle());
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.sluice.battery;
 
+import dev.sluice.nodes.Freeze;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -101,7 +102,9 @@ final class Life implements AutoCloseable {
 
   /// Stops the process where it is, and waits until no call into the system is under way.
   void freeze() throws IOException, InterruptedException {
-    signal("STOP");
+    if (!isOverAfter(Duration.ZERO)) {
+      Freeze.begin(victim());
+    }
     long begun = System.nanoTime();
     while (!isFrozen() && !isOverAfter(A_MOMENT)) {
       if (System.nanoTime() - begun > LONGEST_FREEZE.toNanos()) {
@@ -113,23 +116,20 @@ final class Life implements AutoCloseable {
 
   /// Lets a stopped process go on.
   void thaw() throws IOException, InterruptedException {
-    signal("CONT");
-  }
-
-  private void signal(String name) throws IOException, InterruptedException {
-    new ProcessBuilder("kill", "-" + name, pid()).start().waitFor();
+    if (!isOverAfter(Duration.ZERO)) {
+      Freeze.end(victim());
+    }
   }
 
   /// The victim itself, not its wrapper.
-  private String pid() {
-    return Long.toString(
-        process.descendants().findFirst().map(ProcessHandle::pid).orElseGet(process::pid));
+  private ProcessHandle victim() {
+    return process.descendants().findFirst().orElseGet(process::toHandle);
   }
 
   /// Whether all threads are stopped: T, or t when they are traced.
   private boolean isFrozen() throws IOException {
     try (DirectoryStream<Path> threads =
-        Files.newDirectoryStream(Path.of("/proc", pid(), "task"))) {
+        Files.newDirectoryStream(Path.of("/proc", Long.toString(victim().pid()), "task"))) {
       for (Path thread : threads) {
         String state = Files.readString(thread.resolve("stat"));
         if ("Tt".indexOf(state.charAt(state.lastIndexOf(')') + 2)) < 0) {

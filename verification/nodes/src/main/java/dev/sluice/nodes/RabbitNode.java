@@ -199,23 +199,20 @@ public final class RabbitNode implements AutoCloseable {
 
   /// SIGSTOP: its connections stay, and nothing on them is answered.
   public void freeze() throws IOException, InterruptedException {
-    signal("STOP");
+    Freeze.begin(running());
   }
 
   /// SIGCONT.
   public void thaw() throws IOException, InterruptedException {
-    signal("CONT");
+    Freeze.end(running());
   }
 
-  private void signal(String name) throws IOException, InterruptedException {
+  private ProcessHandle running() throws IOException {
     Process running = node;
     if (running == null) {
       throw new IOException("the node was never started");
     }
-    Process kill = new ProcessBuilder("kill", "-" + name, String.valueOf(running.pid())).start();
-    if (kill.waitFor() != 0) {
-      throw new IOException("the node took no signal " + name);
-    }
+    return running.toHandle();
   }
 
   /// SIGKILL, and waits until the node is gone.
