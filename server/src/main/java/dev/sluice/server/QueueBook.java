@@ -1,10 +1,12 @@
 package dev.sluice.server;
 
+import dev.sluice.Delivery;
 import dev.sluice.QueuePolicy;
 import dev.sluice.Sluice;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.job.Names;
 import io.helidon.http.Status;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -12,6 +14,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -22,11 +25,15 @@ import tools.jackson.databind.json.JsonMapper;
 /// holds. Changes are kept by the engine and in force again after a restart.
 ///
 /// Threading: thread-safe. Changes go one after the other under `changing`, which is held across
-/// the engine's write on purpose: the engine must end up with the change that won here. Whoever
-/// looks, and whoever enqueues to a known queue, never takes it.
+/// the engine's write on purpose: the engine must end up with the change that won here. Nobody
+/// waits for it longer than for the engine. Whoever looks, and whoever enqueues to a known queue,
+/// never takes it.
 final class QueueBook implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("dev.sluice.server");
   private static final String PREFIX = "queue/";
+
+  /// As long as an engine takes at most to keep a text.
+  private static final Duration TURN = Duration.ofSeconds(10);
 
   /// Where a queue comes from.
   enum Origin {
@@ -72,7 +79,11 @@ final class QueueBook implements AutoCloseable {
       }
       // One that says nothing changes nothing.
       return new Entry(
-          name, origin, base, Optional.ofNullable(override).filter(it -> !it.isEmpty()), effective);
+          name,
+          origin,
+          base,
+          Optional.ofNullable(override).filter(it -> !it.isEmpty()),
+          effective.bounded());
     }
 
     /// Whether it is there whatever happens over HTTP.
@@ -111,6 +122,16 @@ final class QueueBook implements AutoCloseable {
   static QueueBook open(
       QueueList configured, Sluice sluice, WebhookDeliveries deliveries, JsonMapper mapper) {
     QueueBook book = new QueueBook(configured, sluice, deliveries, mapper);
+    try {
+      book.open();
+      return book;
+    } catch (RuntimeException failure) {
+      book.close();
+      throw failure;
+    }
+  }
+
+  private void open() {
     Map<String, Entry> plain = new TreeMap<>();
     configured
         .named()
@@ -122,24 +143,23 @@ final class QueueBook implements AutoCloseable {
       }
     }
     Map<String, String> remembered = sluice.remembered();
-    book.changing.lock();
+    changing.lock();
     try {
       // Once for each queue, with all that holds for it: its jobs start from that moment on.
       remembered.forEach((key, text) -> {
         if (key.startsWith(PREFIX)) {
           String name = key.substring(PREFIX.length());
-          book.recall(name, text, plain.get(name));
+          recall(name, text, plain.get(name));
         }
       });
       plain.forEach((name, entry) -> {
-        if (!book.entries.containsKey(name)) {
-          book.enforce(entry, BadField.step(name));
+        if (!entries.containsKey(name)) {
+          enforce(entry, delivery(entry, BadField.step(name)));
         }
       });
     } finally {
-      book.changing.unlock();
+      changing.unlock();
     }
-    return book;
   }
 
   /// What will hold of each queue once the book is open.
@@ -148,7 +168,7 @@ final class QueueBook implements AutoCloseable {
   static Map<String, QueuePolicy> policies(
       QueueList configured, Map<String, String> remembered, JsonMapper mapper) {
     Map<String, QueuePolicy> policies = new TreeMap<>();
-    configured.named().forEach((name, spec) -> policies.put(name, spec.policy()));
+    configured.named().forEach((name, spec) -> policies.put(name, spec.bounded().policy()));
     remembered.forEach((key, text) -> {
       if (key.startsWith(PREFIX)) {
         String name = key.substring(PREFIX.length());
@@ -192,7 +212,7 @@ final class QueueBook implements AutoCloseable {
     try {
       recalled(name, text, known, configured, mapper)
           .ifPresentOrElse(
-              entry -> enforce(entry, ""),
+              entry -> enforce(entry, delivery(entry, "")),
               () ->
                   LOG.log(
                       System.Logger.Level.WARNING,
@@ -227,23 +247,29 @@ final class QueueBook implements AutoCloseable {
           .exception();
     }
     sluice.requireDefinable(name, wanted.effective.policy());
-    var _ = deliveries.prepare(name, wanted.effective, "");
+    Delivery delivery = delivery(wanted, "");
     try {
       keep(wanted);
     } catch (RuntimeException failure) {
       deliveries.abandon(name);
       throw failure;
     }
-    enforce(wanted, "");
+    enforce(wanted, delivery);
   }
 
-  private void enforce(Entry entry, String pointer) {
+  /// @param pointer where the configuration of the queue stands
+  /// @throws BadField when its jobs cannot be delivered as it says; then nothing has changed
+  private Delivery delivery(Entry entry, String pointer) {
+    return deliveries.prepare(entry.name, entry.effective, pointer);
+  }
+
+  /// @param delivery as it was prepared for it
+  private void enforce(Entry entry, Delivery delivery) {
     String name = entry.name;
     if (entry.origin == Origin.PROGRAM) {
       sluice.reconfigure(name, _ -> entry.effective.policy());
     } else {
-      sluice.define(
-          name, entry.effective.policy(), deliveries.prepare(name, entry.effective, pointer));
+      sluice.define(name, entry.effective.policy(), delivery);
     }
     entries.put(name, entry);
     deliveries.settle(name);
@@ -278,9 +304,26 @@ final class QueueBook implements AutoCloseable {
     return known != null || configured.autoCreate().isEmpty() ? require(name) : create(name);
   }
 
+  /// Waits for the changes before this one.
+  ///
+  /// @throws EngineUnavailableException when the engine keeps them for too long
+  private void takeTurn() {
+    boolean mine = false;
+    try {
+      mine = changing.tryLock(TURN.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+    if (!mine) {
+      throw new EngineUnavailableException(
+          EngineUnavailableException.Kind.OVERLOADED,
+          "other changes of queues are still waiting for the engine");
+    }
+  }
+
   private Entry create(String name) {
     requireName(name);
-    changing.lock();
+    takeTurn();
     try {
       Entry known = entries.get(name);
       if (known != null) {
@@ -333,7 +376,7 @@ final class QueueBook implements AutoCloseable {
   /// @throws EngineUnavailableException when it could not be kept; then nothing has changed here
   boolean put(String name, JsonNode override) {
     requireName(name);
-    changing.lock();
+    takeTurn();
     try {
       Entry known = entries.get(name);
       Entry wanted =
@@ -353,7 +396,7 @@ final class QueueBook implements AutoCloseable {
   /// @throws IllegalStateException when it is not empty
   /// @throws EngineUnavailableException when that could not be kept
   void reset(String name) {
-    changing.lock();
+    takeTurn();
     try {
       Entry known = require(name);
       if (known.isFixed()) {
@@ -379,7 +422,7 @@ final class QueueBook implements AutoCloseable {
       sluice.remember(PREFIX + known.name, null);
     } catch (RuntimeException notForgotten) {
       // It would come back at the next start, so it had better stay.
-      enforce(known, "");
+      enforce(known, delivery(known, ""));
       throw notForgotten;
     }
     deliveries.forget(known.name);
@@ -396,11 +439,17 @@ final class QueueBook implements AutoCloseable {
     sluice.remember(PREFIX + entry.name, mapper.writeValueAsString(kept));
   }
 
-  /// Lets go of the deliveries. To be called when the [Sluice] is closed.
+  /// Delivers nothing more: where the [Sluice] goes on, jobs of webhooks wait for another server.
+  /// Deliveries under way end as they began.
   @Override
   public void close() {
     changing.lock();
     try {
+      for (Entry entry : entries.values()) {
+        if (entry.effective.webhook().isPresent()) {
+          sluice.define(entry.name, entry.effective.policy(), Delivery.pull());
+        }
+      }
       deliveries.close();
     } finally {
       changing.unlock();

@@ -64,6 +64,16 @@ public record QueueSpec(QueuePolicy policy, Optional<WebhookSpec> webhook) {
     return Optional.of(spec);
   }
 
+  /// This as it holds: a queue starts no more than its webhook sends at once, for an attempt that
+  /// waits for its turn would use up its time without a request.
+  QueueSpec bounded() {
+    return webhook
+        .map(WebhookSpec::maxInFlight)
+        .filter(most -> most < policy.concurrency())
+        .map(most -> new QueueSpec(policy.withConcurrency(most), webhook))
+        .orElse(this);
+  }
+
   /// This as those may see it who cannot change it.
   QueueSpec withoutPath() {
     return new QueueSpec(policy, webhook.map(WebhookSpec::withoutPath));

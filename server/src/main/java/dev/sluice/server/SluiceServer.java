@@ -20,6 +20,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -84,8 +85,14 @@ public final class SluiceServer implements AutoCloseable {
     try {
       AuditLog audit = audit(config, environment);
       parts.push(audit);
+      Optional<Certificates> certificates =
+          config.tls().map(files -> new Certificates(files, environment));
+      certificates.ifPresent(parts::push);
+      // Before any queue is in force, for jobs are delivered from then on.
+      probe(config);
       Api api = api(config, sluice, callers, audit, environment, live, parts);
-      return new SluiceServer(listen(config, api, environment, parts), api, live, parts);
+      WebServer web = listen(config, certificates, api, environment, parts);
+      return new SluiceServer(web, api, live, parts);
     } catch (RuntimeException failure) {
       live.close();
       closeAll(parts);
@@ -112,7 +119,11 @@ public final class SluiceServer implements AutoCloseable {
   }
 
   private static WebServer listen(
-      ServerConfig config, Api api, Environment environment, Deque<AutoCloseable> parts) {
+      ServerConfig config,
+      Optional<Certificates> certificates,
+      Api api,
+      Environment environment,
+      Deque<AutoCloseable> parts) {
     HttpLimits limits = config.limits();
     Connections connections =
         new Connections(http(limits), limits, !config.behindProxy(), environment);
@@ -132,15 +143,8 @@ public final class SluiceServer implements AutoCloseable {
             .errorHandling(ErrorHandling.builder().includeEntity(true).build())
             .directHandlers(Refusals.handlers(mapper()))
             .routing((HttpRouting.Builder routing) -> api.route(routing));
-    config
-        .tls()
-        .ifPresent(files -> {
-          Certificates certificates = new Certificates(files, environment);
-          parts.push(certificates);
-          builder.tls(certificates.tls());
-        });
+    certificates.ifPresent(current -> builder.tls(current.tls()));
     WebServer web = builder.build();
-    probe(config);
     web.start();
     // Helidon 4.5 only logs that it could not listen.
     if (!web.isRunning() || web.port() < 0) {

@@ -43,22 +43,20 @@ final class WebhookDeliveries implements AutoCloseable {
   }
 
   /// The delivery of a queue; the one that it has, when nothing about it changed. Its secrets are
-  /// read again.
+  /// read again. To be followed by [#settle] or [#abandon].
   ///
   /// @param pointer where the configuration of the queue stands
   /// @throws BadField when it cannot be delivered like this; then nothing has changed
   Delivery prepare(String queue, QueueSpec spec, String pointer) {
     Optional<Webhook> wanted =
         spec.webhook().map(it -> webhook(it, reach, pointer + "/delivery/webhook"));
-    Optional<WebhookDelivery> known =
-        prepared.getOrDefault(queue, Optional.ofNullable(current.get(queue)));
-    if (!known.map(WebhookDelivery::webhook).equals(wanted)) {
-      abandon(queue);
-      known =
+    Optional<WebhookDelivery> next = Optional.ofNullable(current.get(queue));
+    if (!next.map(WebhookDelivery::webhook).equals(wanted)) {
+      next =
           wanted.map(it -> new WebhookDelivery(it, new WebhookHandler(it, environment), attempts));
     }
-    prepared.put(queue, known);
-    return known.map(Delivery::to).orElseGet(Delivery::pull);
+    prepared.put(queue, next);
+    return next.map(Delivery::to).orElseGet(Delivery::pull);
   }
 
   /// Lets go of what was prepared and never came into force.
@@ -143,10 +141,10 @@ final class WebhookDeliveries implements AutoCloseable {
     }
   }
 
-  /// Ends everything.
+  /// Takes no more deliveries; those that are under way end as they began.
   @Override
   public void close() {
-    current.values().forEach(WebhookDelivery::close);
-    prepared.values().forEach(it -> it.ifPresent(WebhookDelivery::close));
+    current.values().forEach(WebhookDelivery::retire);
+    current.clear();
   }
 }

@@ -64,9 +64,4 @@ final class WebhookDelivery implements Handler<byte[]> {
       handler.close();
     }
   }
-
-  /// Ends what is under way.
-  void close() {
-    handler.close();
-  }
 }

@@ -15,7 +15,8 @@ import tools.jackson.databind.JsonNode;
 /// @param secretFile holds one signing secret, or two in two lines during a rotation, the new one
 ///   first; only its owner may read it. None: deliveries are not signed.
 /// @param headers fields that every delivery gets besides its own
-/// @param maxInFlight most deliveries at once, 1 to 1,000; default 16
+/// @param maxInFlight most deliveries at once, 1 to 1,000; default 16. The queue's concurrency
+///   holds too, where it is smaller
 /// @param connectTimeout for a connection, 1 ms to 1 min; default 5 s
 /// @param responseTimeout the longest silence of the target, 1 ms to 1 h; default 30 s
 public record WebhookSpec(
@@ -34,7 +35,8 @@ public record WebhookSpec(
   /// Reads one.
   ///
   /// @param defaults what holds for what the document does not say; empty when nothing does, and
-  ///   then the document must name a URL
+  ///   then the document must name a URL. Secrets and headers are for the host they were given for:
+  ///   a URL that leads elsewhere takes none of them along.
   /// @throws BadField when a value breaks a rule
   static WebhookSpec read(JsonNode document, String pointer, Optional<WebhookSpec> defaults) {
     Fields fields = new Fields(document, pointer);
@@ -43,14 +45,13 @@ public record WebhookSpec(
             .text("url")
             .or(() -> defaults.map(WebhookSpec::url))
             .orElseThrow(() -> new BadField(pointer + "/url", "must be given"));
+    Optional<WebhookSpec> same = defaults.filter(it -> host(it.url).equals(host(url)));
     Optional<Path> secretFile =
         fields
             .text("secretFile", WebhookSpec::path)
-            .or(() -> defaults.flatMap(WebhookSpec::secretFile));
+            .or(() -> same.flatMap(WebhookSpec::secretFile));
     Map<String, String> headers =
-        fields
-            .texts("headers")
-            .orElseGet(() -> defaults.map(WebhookSpec::headers).orElse(Map.of()));
+        fields.texts("headers").orElseGet(() -> same.map(WebhookSpec::headers).orElse(Map.of()));
     headers.forEach((name, value) -> {
       if (value.equals(MASK)) {
         throw new BadField(
@@ -117,11 +118,16 @@ public record WebhookSpec(
 
   /// A URL without what follows its host.
   static String origin(String url) {
+    String host = host(url);
+    return host.length() == url.length() ? url : host + "/...";
+  }
+
+  /// Scheme, host and port of a URL, as they are written.
+  private static String host(String url) {
     int scheme = url.indexOf("://");
-    int host = scheme < 0 ? 0 : scheme + 3;
-    for (int i = host; i < url.length(); i++) {
-      if ("/?#".indexOf(url.charAt(i)) >= 0) {
-        return url.substring(0, i) + "/...";
+    for (int i = scheme < 0 ? 0 : scheme + 3; i < url.length(); i++) {
+      if ("/?#\\".indexOf(url.charAt(i)) >= 0) {
+        return url.substring(0, i);
       }
     }
     return url;

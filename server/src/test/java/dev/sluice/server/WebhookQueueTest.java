@@ -5,15 +5,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.sluice.Codec;
+import dev.sluice.Delivery;
 import dev.sluice.JobEvent;
+import dev.sluice.JobType;
+import dev.sluice.QueuePolicy;
+import dev.sluice.Sluice;
+import dev.sluice.Workers;
+import dev.sluice.engine.Environment;
+import dev.sluice.memory.MemoryEngine;
 import dev.sluice.webhook.Reach;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
@@ -30,6 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 final class WebhookQueueTest {
+  private static final JobType<byte[]> BYTES = new JobType<>("t", Codec.bytes(), "mail");
   private static final String SECRET =
       "whsec_"
           + Base64.getEncoder().encodeToString("0123456789abcdef0123456789abcdef".getBytes(UTF_8));
@@ -81,19 +92,19 @@ final class WebhookQueueTest {
   }
 
   private HttpProbe start(String queues) {
+    return HttpProbe.start(config(queues), Callers.everybody(), builder -> builder);
+  }
+
+  private ServerConfig config(String queues) {
     int port = target.getAddress().getPort();
-    QueueList list =
-        QueueList.read(
-            SluiceServer.mapper()
-                .readTree(queues.replace('\'', '"').replace("PORT", String.valueOf(port))),
-            "");
-    return HttpProbe.start(
-        ServerConfig.defaults()
-            .withQueues(list)
-            .withReach(
-                Reach.internet().withHttp().withPorts(port).withNetworks("127.0.0.1", "::1")),
-        Callers.everybody(),
-        builder -> builder);
+    QueueList list = QueueList.read(SluiceServer.mapper().readTree(json(queues)), "");
+    return ServerConfig.defaults()
+        .withQueues(list)
+        .withReach(Reach.internet().withHttp().withPorts(port).withNetworks("127.0.0.1", "::1"));
+  }
+
+  private String json(String text) {
+    return text.replace('\'', '"').replace("PORT", "" + target.getAddress().getPort());
   }
 
   private static String queue(String path, String more) {
@@ -146,6 +157,97 @@ final class WebhookQueueTest {
       }
       assertThat(probe.get("/v1/queues/slow").json().at("/totals/succeeded").asInt()).isZero();
       slow.countDown();
+    }
+  }
+
+  @Test
+  void aServerThatCannotListenDeliversNothing() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        Sluice sluice = withOneJob()) {
+      ServerConfig config =
+          config("{'mail': " + queue("/fast", "") + "}").withPort(taken.getLocalPort());
+      assertThatThrownBy(
+              () -> SluiceServer.start(config, sluice, Callers.everybody(), Environment.system()))
+          .hasMessageContaining("cannot listen");
+      assertLeasable(sluice);
+      assertThat(delivered).isEmpty();
+    }
+  }
+
+  @Test
+  void aDeliveryUnderWayOutlivesItsServerAndTheNextJobWaits() throws Exception {
+    try (Sluice sluice = withOneJob()) {
+      CountDownLatch succeeded = new CountDownLatch(1);
+      sluice.listen(event -> {
+        if (event instanceof JobEvent.Succeeded) {
+          succeeded.countDown();
+        }
+      });
+      SluiceServer server =
+          SluiceServer.start(
+              config("{'mail': " + queue("/slow", "") + "}").withPort(0),
+              sluice,
+              Callers.everybody(),
+              Environment.system());
+      assertThat(slowReached.await(20, TimeUnit.SECONDS)).isTrue();
+      server.close();
+      slow.countDown();
+      assertThat(succeeded.await(20, TimeUnit.SECONDS)).isTrue();
+      sluice.enqueue(BYTES, new byte[0]);
+      assertLeasable(sluice);
+    }
+  }
+
+  private static Sluice withOneJob() {
+    Sluice sluice =
+        Sluice.on(MemoryEngine.open())
+            .queue("mail", QueuePolicy.defaults(), Delivery.pull())
+            .start();
+    sluice.enqueue(BYTES, new byte[0]);
+    return sluice;
+  }
+
+  private static void assertLeasable(Sluice sluice) throws InterruptedException {
+    assertThat(sluice.workers().lease("mail", 1, Duration.ofSeconds(30), Duration.ofSeconds(20)))
+        .singleElement()
+        .extracting(Workers.Leased::attempt)
+        .isEqualTo(1);
+  }
+
+  @Test
+  void aQueueStartsNoMoreThanItsTargetIsSent() {
+    String many = "'maxInFlight': 2}}, 'concurrency': 64}";
+    try (HttpProbe probe =
+        start("{'mail': " + queue("/fast", "").replace("}}}", ", " + many) + "}")) {
+      JsonNode policy = probe.get("/v1/queues/mail").json().get("policy");
+      assertThat(policy.at("/configured/concurrency").asInt()).isEqualTo(64);
+      assertThat(policy.at("/effective/concurrency").asInt()).isEqualTo(2);
+
+      probe.put("/v1/queues/mail", json(queue("/fast", ", 'maxInFlight': 100")));
+      assertThat(probe.get("/v1/queues/mail").json().at("/policy/effective/concurrency").asInt())
+          .isEqualTo(64);
+    }
+  }
+
+  @Test
+  void whatWasGivenForOneHostGoesToNoOther() throws Exception {
+    String more =
+        ", 'secretFile': '"
+            + secret("rw-------")
+            + "', 'headers': {'authorization': 'Bearer canary'}";
+    try (HttpProbe probe = start("{'mail': " + queue("/fast", more) + "}")) {
+      String elsewhere = json(queue("/fast", "")).replace("127.0.0.1", "localhost");
+      assertThat(probe.put("/v1/queues/mail", elsewhere).text()).contains("localhost");
+      probe.post("/v1/queues/mail/jobs", "{\"payload\": 1}");
+      assertThat(delivered.poll(20, TimeUnit.SECONDS))
+          .containsEntry("authorization", "null")
+          .containsEntry("signature", "null");
+
+      probe.put("/v1/queues/mail", json(queue("/fast?other", "")));
+      probe.post("/v1/queues/mail/jobs", "{\"payload\": 2}");
+      Map<String, String> same = delivered.poll(20, TimeUnit.SECONDS);
+      assertThat(same).containsEntry("authorization", "Bearer canary");
+      assertThat(same.get("signature")).startsWith("v1,");
     }
   }
 

@@ -7,12 +7,14 @@ import dev.sluice.engine.Environment;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 import org.apache.hc.client5.http.ConnectTimeoutException;
 import org.apache.hc.client5.http.HttpHostConnectException;
@@ -44,9 +46,9 @@ import org.jspecify.annotations.Nullable;
 /// At every attempt the name is resolved once, all its addresses are checked against the webhook's
 /// [Reach], and only checked addresses are connected to. No proxy is asked for.
 ///
-/// At most `maxInFlight` deliveries run at once; others wait in their thread, and so in their
-/// queue's slot. Give each target a queue of its own, with a concurrency of `maxInFlight`: then a
-/// slow target holds up nobody else.
+/// At most `maxInFlight` deliveries run at once. Another one waits a second for its turn and then
+/// gives its attempt and its slot back. Give each target a queue of its own, with a concurrency of
+/// `maxInFlight`: then a slow target holds up nobody else.
 ///
 /// Threading: thread-safe. To be called on virtual threads, as Sluice does: a platform thread that
 /// waits for a socket notices no interrupt.
@@ -55,6 +57,9 @@ import org.jspecify.annotations.Nullable;
 public final class WebhookHandler implements Handler<byte[]>, AutoCloseable {
   private static final String CONTENT_TYPE = "content-type";
   private static final List<String> TRACE = List.of("traceparent", "tracestate");
+
+  /// How long a delivery waits for its turn, and how long it stays away after that.
+  private static final Duration TURN = Duration.ofSeconds(1);
 
   private final Webhook webhook;
   private final Target target;
@@ -91,7 +96,9 @@ public final class WebhookHandler implements Handler<byte[]>, AutoCloseable {
     if (contentType != null && !HeaderFields.isValue(contentType)) {
       return Outcome.bury("the job's content-type is not visible ASCII of 1 to 4096 characters");
     }
-    permits.acquire();
+    if (!permits.tryAcquire(TURN.toMillis(), TimeUnit.MILLISECONDS)) {
+      return Outcome.snooze(TURN);
+    }
     try {
       List<InetAddress> addresses = guard.addresses();
       Answer answer = exchanges.post(headers(payload, job, contentType), payload, addresses);

@@ -24,6 +24,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// What a delivery sends, and what it makes of ordinary answers.
 @Timeout(60)
 final class WebhookHandlerTest {
+  /// The answer of a delivery whose turn did not come.
+  private static final Outcome AWAY = Outcome.snooze(Duration.ofSeconds(1));
+
   private static final String OK = "HTTP/1.1 200 OK\nContent-Length: 2\n\nok";
   private static final String NEW = "whsec_" + Base64.getEncoder().encodeToString(new byte[24]);
   private static final String OLD = "whsec_" + Base64.getEncoder().encodeToString(new byte[32]);
@@ -271,9 +274,27 @@ final class WebhookHandlerTest {
       go.countDown();
       attempts.remove(waits);
       for (Attempt attempt : attempts) {
-        assertThat(attempt.outcome()).isEqualTo(Outcome.done());
+        assertThat(attempt.outcome()).isIn(Outcome.done(), AWAY);
       }
       assertThat(target.connections()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void whoseTurnDoesNotComeGivesAttemptAndSlotBack() throws Exception {
+    CountDownLatch go = new CountDownLatch(1);
+    LocalTarget.Script waiting =
+        (_, out) -> {
+          go.await();
+          LocalTarget.write(out, OK);
+        };
+    try (LocalTarget target = new LocalTarget(waiting);
+        WebhookHandler handler = Deliveries.handler(target.webhook().withMaxInFlight(1))) {
+      Attempt first = Deliveries.start(handler);
+      target.take();
+      assertThat(Deliveries.deliver(handler)).isEqualTo(AWAY);
+      go.countDown();
+      assertThat(first.outcome()).isEqualTo(Outcome.done());
     }
   }
 
