@@ -3,25 +3,37 @@ const [queue, url = "http://127.0.0.1:8080"] = process.argv.slice(2);
 const token = process.env.SLUICE_TOKEN;
 const headers = { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) };
 
+function end(sentence) {
+  console.error(sentence);
+  process.exit(1);
+}
+
 async function post(path, body) {
-  const answer = await fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) });
-  const text = await answer.text();
-  if (answer.ok) return JSON.parse(text || "{}");
-  if (![409, 429, 503].includes(answer.status)) throw new Error(`${url} says: ${text}`);
-  const seconds = Number(answer.headers.get("Retry-After") ?? 1); // the server stops, or has too much to do
-  await new Promise((resume) => setTimeout(resume, seconds * 1000)); // 409: somebody else has the job
+  let [trouble, seconds] = ["", 5];
+  try {
+    const answer = await fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) });
+    const text = await answer.text();
+    if (answer.ok) return JSON.parse(text || "{}");
+    // 409: the lease was lost, and somebody else has the job. 429, 503: too much to do, or it stops.
+    if (![409, 429, 503].includes(answer.status)) end(`${url}: ${text}`);
+    [trouble, seconds] = [text, Number(answer.headers.get("Retry-After") ?? 1)];
+  } catch (failure) {
+    trouble = failure.cause ?? failure; // the server went away, or is not there yet
+  }
+  console.error(`${url}: ${trouble}; going on`);
+  await new Promise((resume) => setTimeout(resume, seconds * 1000));
   return { jobs: [] };
 }
 
-while (queue) {
+if (!queue) end("usage: node worker.mjs QUEUE [URL]");
+for (;;) {
   for (const job of (await post(`/v1/queues/${queue}/jobs:lease`, { max: 1, lease: "30s", wait: "20s" })).jobs) {
-    let [end, body] = ["complete", {}];
+    let [word, body] = ["complete", {}];
     try {
       console.log("working on", job.id, JSON.stringify(job.payload)); // your work
     } catch (failure) {
-      [end, body] = ["fail", { error: String(failure) }];
+      [word, body] = ["fail", { error: String(failure) }];
     }
-    await post(`/v1/leases/${job.lease.token}:${end}`, body);
+    await post(`/v1/leases/${job.lease.token}:${word}`, body);
   }
 }
-console.error("usage: node worker.mjs QUEUE [URL]");

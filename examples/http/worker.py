@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Works on a queue of a Sluice server: python3 worker.py QUEUE [URL]. Needs nothing but Python."""
-import json, os, signal, sys, time, urllib.request
+import http.client, json, os, signal, sys, time, urllib.request
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it; its job goes to another when the lease is over
 queue, url = (sys.argv[1:] + ["http://127.0.0.1:8080"])[:2] if sys.argv[1:] else sys.exit(__doc__)
@@ -23,8 +23,9 @@ while True:
             except Exception as failure:
                 end, body = "fail", {"error": repr(failure)}
             post(f"/v1/leases/{job['lease']['token']}:{end}", body)
-    except OSError as failure:
-        code = getattr(failure, "code", None)
-        if code not in (409, 429, 503):  # 409: the lease was lost, and somebody else has the job
-            sys.exit(f"{url}: {failure.read().decode() if code else failure}")
-        time.sleep(int(failure.headers.get("Retry-After", 1)))  # the server stops, or has too much to do
+    except (OSError, http.client.HTTPException) as failure:
+        code = getattr(failure, "code", None)  # none: the server went away, or is not there yet
+        if code not in (None, 409, 429, 503):  # 409: the lease was lost, and somebody else has the job
+            sys.exit(f"{url}: {failure.read().decode()}")
+        print(f"{url}: {failure}; going on", file=sys.stderr, flush=True)
+        time.sleep(int(failure.headers.get("Retry-After", 1)) if code else 5)

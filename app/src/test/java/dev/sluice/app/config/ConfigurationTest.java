@@ -217,7 +217,9 @@ final class ConfigurationTest {
       }
     }
     assertThat(missing).isEmpty();
-    // What the sample says of the server's own settings is what holds anyway.
+    // What the sample says of the server and of the queue mail is what holds anyway.
     assertThat(sample.server().limits()).isEqualTo(dev.sluice.server.HttpLimits.defaults());
+    assertThat(sample.server().queues().named().get("mail"))
+        .isEqualTo(dev.sluice.server.QueueSpec.defaults());
   }
 }
