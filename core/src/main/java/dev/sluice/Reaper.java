@@ -50,15 +50,22 @@ final class Reaper implements Environment.Step {
       settles.add(new Settle(claim.lease(), Decision.reclaim(claim, policy(claim), now)));
     }
     List<Settled> answers = engine.settle(settles);
+    int waiting = 0;
     boolean any = false;
     for (int i = 0; i < expired.size(); i++) {
       if (answers.get(i) == Settled.APPLIED) {
         any = true;
+        Settlement settlement = settles.get(i).settlement();
         runs.lost(expired.get(i).lease(), clock.monotonicNanos());
+        EndLog.settled(expired.get(i), settlement);
+        waiting += settlement instanceof Settlement.Crash ? 1 : 0;
         if (!listeners.isEmpty()) {
-          listeners.tell(event(expired.get(i), settles.get(i).settlement()));
+          listeners.tell(event(expired.get(i), settlement));
         }
       }
+    }
+    if (waiting > 0) {
+      EndLog.tookBack(waiting);
     }
     // A full page of what cannot be taken back must not turn into a spin.
     return any && expired.size() == BATCH ? AT_ONCE : INTERVAL_NANOS;

@@ -7,7 +7,6 @@ import dev.sluice.engine.Environment;
 import dev.sluice.engine.Settle;
 import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
-import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.Job;
 import dev.sluice.job.Lifecycle;
 import java.time.Instant;
@@ -231,7 +230,7 @@ final class Settler implements Environment.Step {
     for (int i = 0; i < settled.size(); i++) {
       Settlement settlement = settles.get(i).settlement();
       if (answers.get(i) == Settled.APPLIED && isFailure(settlement)) {
-        logEnd(settled.get(i), settlement);
+        EndLog.settled(settled.get(i).claim, settlement);
       }
       if (!silent) {
         listeners.tell(event(settled.get(i), settlement, answers.get(i)));
@@ -242,37 +241,6 @@ final class Settler implements Environment.Step {
   private static boolean isFailure(Settlement settlement) {
     Lifecycle step = settlement.step();
     return step != Lifecycle.COMPLETE && step != Lifecycle.RELEASE && step != Lifecycle.STOP;
-  }
-
-  /// What somebody has to look after, also where nobody listens.
-  private static void logEnd(Run run, Settlement settlement) {
-    AttemptRecord attempt =
-        switch (settlement) {
-          case Settlement.Bury(_, var record) -> record;
-          case Settlement.RunAgain again when again.parks() -> again.attempt();
-          case Settlement.RunAgain _,
-              Settlement.Complete _,
-              Settlement.Release _,
-              Settlement.Stop _,
-              Settlement.Crash _,
-              Settlement.Poison _ ->
-              null;
-        };
-    if (attempt != null) {
-      String why = Objects.requireNonNullElse(attempt.error(), "");
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "job "
-              + run.id()
-              + " of type '"
-              + run.type()
-              + "' is "
-              + (settlement instanceof Settlement.Bury ? "dead" : "parked")
-              + " after attempt "
-              + run.attempt()
-              + ": "
-              + why.lines().findFirst().orElse(""));
-    }
   }
 
   private static void countFailure(Run run) {

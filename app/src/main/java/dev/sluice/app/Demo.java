@@ -1,14 +1,10 @@
 package dev.sluice.app;
 
-import dev.sluice.CloseReport;
 import dev.sluice.Codec;
 import dev.sluice.JobContext;
-import dev.sluice.JobEvent;
 import dev.sluice.JobType;
 import dev.sluice.Outcome;
 import dev.sluice.Sluice;
-import dev.sluice.engine.Countable;
-import dev.sluice.engine.Countable.Counts;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
 import dev.sluice.job.SluiceException;
@@ -22,7 +18,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -39,26 +34,16 @@ final class Demo implements AutoCloseable {
   private static final int MAX_REQUEST_LINE = 64 << 10;
 
   private final DemoConfig config;
-  private final Sluice sluice;
   private final DemoRoutes routes;
   private final WebServer server;
-  private final LongAdder ended;
-  private final long unfinishedBefore;
+  private final Backlog backlog;
   private boolean closed;
 
-  private Demo(
-      DemoConfig config,
-      Sluice sluice,
-      DemoRoutes routes,
-      WebServer server,
-      LongAdder ended,
-      long unfinishedBefore) {
+  private Demo(DemoConfig config, DemoRoutes routes, WebServer server, Backlog backlog) {
     this.config = config;
-    this.sluice = sluice;
     this.routes = routes;
     this.server = server;
-    this.ended = ended;
-    this.unfinishedBefore = unfinishedBefore;
+    this.backlog = backlog;
   }
 
   /// Listens, introduces itself, and works; in this order, so that the first lines are the first.
@@ -67,8 +52,6 @@ final class Demo implements AutoCloseable {
   /// @param introduce is given the first lines for people
   /// @throws SluiceException when nobody can listen there
   static Demo start(DemoConfig config, Engine engine, Consumer<List<String>> introduce) {
-    long unfinishedBefore = engine instanceof Countable shown ? unfinished(shown.counts(QUEUE)) : 0;
-    LongAdder ended = new LongAdder();
     CountDownLatch introduced = new CountDownLatch(1);
     Sluice sluice =
         Sluice.on(engine)
@@ -79,11 +62,11 @@ final class Demo implements AutoCloseable {
                   introduced.await();
                   return process(userId, job, config.jobDuration());
                 })
-            .listen(event -> count(event, ended))
             .start();
     DemoRoutes routes = new DemoRoutes(sluice, PROCESS_USER, Environment.system().clock());
     try {
-      Demo demo = new Demo(config, sluice, routes, listen(config, routes), ended, unfinishedBefore);
+      Backlog backlog = new Backlog(sluice);
+      Demo demo = new Demo(config, routes, listen(config, routes), backlog);
       introduce.accept(demo.introduction());
       introduced.countDown();
       return demo;
@@ -91,14 +74,6 @@ final class Demo implements AutoCloseable {
       // Long enough for what was claimed to be given back: it has not begun.
       sluice.close(Duration.ofSeconds(1));
       throw failure;
-    }
-  }
-
-  private static void count(JobEvent event, LongAdder ended) {
-    if (event instanceof JobEvent.Succeeded
-        || event instanceof JobEvent.Died
-        || event instanceof JobEvent.Cancelled) {
-      ended.increment();
     }
   }
 
@@ -178,12 +153,7 @@ final class Demo implements AutoCloseable {
     String url = "http://" + shown + ":" + port();
     return List.of(
         "Sluice demo listens on " + url,
-        "engine "
-            + config.engine().words()
-            + ", "
-            + (sluice.limits().exactCounts() ? "" : "~")
-            + unfinishedBefore
-            + " unfinished from before",
+        "engine " + config.engine().words() + ", " + backlog.text() + " unfinished from before",
         "capacity "
             + config.capacity()
             + ", workers "
@@ -210,25 +180,11 @@ final class Demo implements AutoCloseable {
     routes.stop();
     LOG.log(
         System.Logger.Level.INFO,
-        "stopping: no new work, running jobs may finish within "
+        "stopping: what runs may finish within "
             + DurationConverter.text(config.grace())
             + "; Ctrl-C again ends now");
-    long before = unfinished(sluice.status(QUEUE).counts()) + ended.sum();
-    CloseReport report = sluice.close(config.grace());
+    String stopped = backlog.close(config.grace());
     server.stop();
-    long left = Math.max(0, before - ended.sum());
-    LOG.log(
-        System.Logger.Level.INFO,
-        "stopped: "
-            + report
-            + "; "
-            + left
-            + (sluice.limits().durable()
-                ? " still wait and run after the next start"
-                : " still waited and are gone with this process"));
-  }
-
-  private static long unfinished(Counts counts) {
-    return counts.waiting() + counts.running();
+    LOG.log(System.Logger.Level.INFO, stopped);
   }
 }

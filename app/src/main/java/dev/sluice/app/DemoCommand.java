@@ -78,7 +78,7 @@ final class DemoCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     DemoConfig config = config();
     ConsoleLog.install(System.out);
-    StopSignal signal = StopSignal.install();
+    StopSignal signal = StopSignal.install(StopSignal::sayThatJobsCrashed);
     PrintWriter out = spec.commandLine().getOut();
     Optional<Path> made = config.engine().missingFolder();
     try (Demo _ =

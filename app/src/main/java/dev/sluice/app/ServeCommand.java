@@ -78,7 +78,7 @@ final class ServeCommand implements Callable<Integer> {
     options.check(configuration);
     options.checkReach(configuration);
     ConsoleLog.install(System.out);
-    StopSignal signal = StopSignal.install();
+    StopSignal signal = StopSignal.install(StopSignal::sayThatJobsCrashed);
     PrintWriter out = spec.commandLine().getOut();
     // Asked before they are made, which a typing error may do.
     Set<Path> made = new LinkedHashSet<>();

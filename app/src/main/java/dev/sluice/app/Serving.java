@@ -1,6 +1,5 @@
 package dev.sluice.app;
 
-import dev.sluice.CloseReport;
 import dev.sluice.Delivery;
 import dev.sluice.Sluice;
 import dev.sluice.SluiceBuilder;
@@ -26,12 +25,12 @@ final class Serving implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("dev.sluice.app.serve");
   private static final String AUDIT = "audit.log";
 
-  private final Sluice sluice;
+  private final Backlog backlog;
   private final SluiceServer server;
   private final Duration grace;
 
-  private Serving(Sluice sluice, SluiceServer server, Duration grace) {
-    this.sluice = sluice;
+  private Serving(Backlog backlog, SluiceServer server, Duration grace) {
+    this.backlog = backlog;
     this.server = server;
     this.grace = grace;
   }
@@ -59,16 +58,21 @@ final class Serving implements AutoCloseable {
     Engine engine = engineConfig.open();
     SluiceBuilder builder = Sluice.on(engine).environment(environment);
     Sluice sluice = start(builder, engine, config);
+    Backlog backlog;
+    String before;
     SluiceServer server;
     try {
+      backlog = new Backlog(sluice);
+      before = backlog.text();
       server = SluiceServer.start(config, sluice, tokens, environment);
     } catch (RuntimeException failure) {
       sluice.close(Duration.ofSeconds(1));
       throw failure;
     }
-    Serving serving = new Serving(sluice, server, configuration.grace());
+    Serving serving = new Serving(backlog, server, configuration.grace());
     try {
       introduce.accept(introduction(configuration, config, engineConfig, server.port(), tokens));
+      LOG.log(System.Logger.Level.INFO, "started: " + before + " unfinished from before");
       return serving;
     } catch (RuntimeException failure) {
       serving.close();
@@ -136,12 +140,11 @@ final class Serving implements AutoCloseable {
     server.quiet();
     LOG.log(
         System.Logger.Level.INFO,
-        "stopping: no new work, running and leased jobs may finish within "
+        "stopping: what runs or is leased may finish within "
             + Durations.text(grace)
             + "; Ctrl-C again ends now");
     try {
-      CloseReport report = sluice.close(grace);
-      LOG.log(System.Logger.Level.INFO, "stopped: " + report);
+      LOG.log(System.Logger.Level.INFO, backlog.close(grace));
     } finally {
       server.close();
     }

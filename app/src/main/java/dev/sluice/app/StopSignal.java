@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 ///
 /// Threading: thread-safe.
 final class StopSignal {
+  private static final System.Logger LOG = System.getLogger("dev.sluice.app.stop");
   private static final int ENDED_BY_INTERRUPT = 130;
 
   private final CountDownLatch asked = new CountDownLatch(1);
@@ -57,6 +58,12 @@ final class StopSignal {
     signal
         .getMethod("handle", signal, handler)
         .invoke(null, signal.getConstructor(String.class).newInstance(name), raise);
+  }
+
+  /// Last words of who works on jobs itself.
+  static void sayThatJobsCrashed() {
+    LOG.log(
+        System.Logger.Level.WARNING, "ended at once: what ran counts as crashed, and runs again");
   }
 
   private void raise() {

@@ -205,7 +205,7 @@ public record ServerConfig(
       return open
           ? Optional.of(
               "behind-proxy: true lets others in through the proxy, so a token is needed first"
-                  + " (sluice token create)")
+                  + " (./sluice token create, with the same data folder)")
           : Optional.empty();
     }
     if (isLoopback()) {
@@ -216,7 +216,7 @@ public record ServerConfig(
           "host: '"
               + host
               + "' can be reached from elsewhere, so a token is needed first"
-              + " (sluice token create)");
+              + " (./sluice token create, with the same data folder)");
     }
     return tls.isPresent()
         ? Optional.empty()

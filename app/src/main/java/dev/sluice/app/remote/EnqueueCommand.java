@@ -140,7 +140,11 @@ final class EnqueueCommand implements Callable<Integer> {
                   + ", column "
                   + bad.getLocation().getColumnNr()
                   + ")";
-      throw wrong("PAYLOAD: must be JSON" + where + "; a text needs its quotes: '\"text\"'");
+      throw wrong(
+          (file == null ? "PAYLOAD:" : "file: '" + file + "'")
+              + " must be JSON"
+              + where
+              + "; a text needs its quotes: '\"text\"'");
     }
   }
 

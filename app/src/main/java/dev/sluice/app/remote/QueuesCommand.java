@@ -6,6 +6,7 @@ import dev.sluice.app.remote.Table.Column;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,6 +26,9 @@ import tools.jackson.databind.node.ObjectNode;
     mixinStandardHelpOptions = true)
 final class QueuesCommand implements Callable<Integer> {
   private static final String QUEUE = "The queue.";
+
+  /// Origins of queues that no configuration names.
+  private static final Set<String> MADE = Set.of("created", "auto");
 
   @SuppressWarnings("NullAway.Init") // picocli sets it
   @Spec
@@ -131,11 +135,7 @@ final class QueuesCommand implements Callable<Integer> {
       @Parameters(paramLabel = "QUEUE", description = QUEUE) String name)
       throws InterruptedException {
     try (Remote remote = server.remote()) {
-      boolean made =
-          find(remote, name)
-              .flatMap(queue -> Json.text(queue, "origin"))
-              .filter(origin -> origin.equals("created") || origin.equals("auto"))
-              .isPresent();
+      boolean made = find(remote, name).filter(queue -> !isConfigured(queue)).isPresent();
       JsonNode answer = remote.delete(path(name));
       return done(
           server.output(),
@@ -248,28 +248,31 @@ final class QueuesCommand implements Callable<Integer> {
     JsonNode policy = queue.path("policy");
     if (policy.has("effective")) {
       shown.remove("policy");
-      compare(
-          policy.path("effective"),
-          policy.path("configured"),
-          policy.path("override"),
-          shown.putObject("policy"));
+      String from = policy.has("override") && !isConfigured(queue) ? "default" : "configured";
+      compare(policy.path("effective"), policy.path("configured"), from, shown.putObject("policy"));
     }
     return shown;
   }
 
+  private static boolean isConfigured(JsonNode queue) {
+    return Json.text(queue, "origin").filter(MADE::contains).isEmpty();
+  }
+
+  /// @param from what `configured` is called
   private static void compare(
-      JsonNode effective, JsonNode configured, JsonNode override, ObjectNode rules) {
+      JsonNode effective, JsonNode configured, String from, ObjectNode rules) {
     for (Map.Entry<String, JsonNode> rule : effective.properties()) {
       String name = rule.getKey();
-      JsonNode changed = override.path(name);
+      JsonNode before = configured.path(name);
       if (rule.getValue().isObject()) {
-        compare(rule.getValue(), configured.path(name), changed, rules.putObject(name));
-      } else if (changed.isMissingNode()) {
+        compare(rule.getValue(), before, from, rules.putObject(name));
+      } else if (rule.getValue().equals(before)) {
         rules.set(name, rule.getValue());
       } else {
-        String value = Json.text(effective, name).orElse("");
-        String before = Json.text(configured, name).orElse("none");
-        rules.put(name, value.equals(before) ? value : value + " (configured: " + before + ")");
+        rules.put(
+            name,
+            Json.text(effective, name).orElse("")
+                + (" (" + from + ": " + Json.text(configured, name).orElse("none") + ")"));
       }
     }
   }

@@ -197,6 +197,28 @@ final class PullEndTest {
   }
 
   @Test
+  void theLogSaysThatAJobWaitsAgainAndThatItIsDead() {
+    try (LogLines log = new LogLines("dev.sluice.jobs")) {
+      Workers workers = pull(ONE.withMaxCrashes(2));
+      JobId id = rig.enqueue("x");
+      for (int crash = 1; crash <= 2; crash++) {
+        takeOne(workers, LEASE);
+        rig.advance(LEASE);
+        int lines = crash;
+        Rig.await("a line", () -> log.lines().size() == lines);
+        Rig.await("its slot is free", () -> rig.status().running() == 0);
+      }
+      assertThat(log.lines())
+          .containsExactly(
+              "INFO 1 job, whose worker ended without a word, waits again",
+              "WARNING job "
+                  + id
+                  + " of queue 'default', type 'work', is dead (poison) after attempt 2: the worker"
+                  + " ended without a word");
+    }
+  }
+
+  @Test
   void aFailureGoesByTheRetryPolicy() {
     Workers workers = pull(ONE);
     JobId id = rig.enqueue("x");
