@@ -8,6 +8,7 @@ import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
 import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -45,7 +46,10 @@ final class JobRoutes {
     Duration wait = call.query("wait", JobRoutes::wait).orElse(Duration.ZERO);
     JobStatus status = permitted(sluice, call, id);
     if (wait.isPositive() && !status.view().state().isTerminal()) {
-      status = waits.await(id, status, wait);
+      status = waits.await(call, id, status, wait);
+      if (call.isClientGone()) {
+        throw new CloseConnectionException("the client went while it waited for a job");
+      }
     }
     send(call, Status.OK_200, status, clock);
   }

@@ -6,7 +6,6 @@ import dev.sluice.JobStatus;
 import dev.sluice.Sluice;
 import dev.sluice.engine.Environment;
 import dev.sluice.job.JobId;
-import io.helidon.http.Status;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -14,8 +13,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Callers that wait until a job has ended. An event wakes them; what ends without one, in another
-/// process or by a purge, is noticed by a slow poll.
+/// Callers that wait until a job has ended, as long as they are there. An event wakes them; what
+/// ends without one, in another process or by a purge, is noticed by a slow poll.
 ///
 /// Threading: thread-safe; `lock` guards the map and its waiters, and is not held while the engine
 /// is asked.
@@ -24,16 +23,16 @@ final class JobWaits implements JobListener {
   static final Duration LONGEST = Duration.ofSeconds(60);
 
   /// Most callers that wait at once: each holds a connection, and polls.
-  static final int MOST = 1000;
+  private static final int MOST = 1000;
 
   private static final long POLL_NANOS = 5_000_000_000L;
 
   private final Sluice sluice;
   private final Environment.Clock clock;
+  private final WaitingRequests requests =
+      new WaitingRequests(MOST, "too many callers wait for jobs, ask without 'wait'");
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<JobId, Waiters> waiting = new HashMap<>();
-  private int callers;
-  private boolean closed;
 
   /// Ends the listening, which lasts while somebody waits: nobody pays for what nobody waits for.
   private @Nullable Runnable unlisten;
@@ -56,10 +55,14 @@ final class JobWaits implements JobListener {
     this.clock = clock;
   }
 
-  /// Waits until the job has ended, the time is over, or the server stops.
+  /// Waits until the job has ended, the time is over, the client is gone, or the server stops.
   ///
   /// @return the job as it is then; as it was when it is kept no longer
   /// @throws ProblemException 503 when too many wait
+  JobStatus await(Call call, JobId id, JobStatus last, Duration wait) {
+    return requests.during(call, () -> await(id, last, wait));
+  }
+
   JobStatus await(JobId id, JobStatus last, Duration wait) {
     long deadline = clock.monotonicNanos() + wait.toNanos();
     Waiters waiters = enter(id);
@@ -82,18 +85,9 @@ final class JobWaits implements JobListener {
   private Waiters enter(JobId id) {
     lock.lock();
     try {
-      if (callers >= MOST) {
-        throw Problem.of(
-                Status.SERVICE_UNAVAILABLE_503,
-                "too-many-waiting",
-                "too many callers wait for jobs, ask without 'wait'")
-            .later()
-            .exception();
-      }
-      if (unlisten == null && !closed) {
+      if (unlisten == null && !requests.isStopping()) {
         unlisten = sluice.listen(this);
       }
-      callers++;
       Waiters waiters = waiting.computeIfAbsent(id, _ -> new Waiters(lock.newCondition()));
       waiters.count++;
       return waiters;
@@ -105,11 +99,10 @@ final class JobWaits implements JobListener {
   private void leave(JobId id, Waiters waiters) {
     lock.lock();
     try {
-      callers--;
       if (--waiters.count == 0) {
         waiting.remove(id);
       }
-      if (callers == 0) {
+      if (waiting.isEmpty()) {
         unlisten();
       }
     } finally {
@@ -131,10 +124,10 @@ final class JobWaits implements JobListener {
     lock.lock();
     try {
       long left = Math.min(nanos, POLL_NANOS);
-      while (!closed && waiters.events == seen && left > 0) {
+      while (!requests.isStopping() && waiters.events == seen && left > 0) {
         left = waiters.ended.awaitNanos(left);
       }
-      return !closed;
+      return !requests.isStopping();
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
       return false;
@@ -172,22 +165,16 @@ final class JobWaits implements JobListener {
     }
   }
 
-  /// How many wait.
+  /// How many wait whose client is there.
   int count() {
-    lock.lock();
-    try {
-      return callers;
-    } finally {
-      lock.unlock();
-    }
+    return requests.count();
   }
 
   /// Lets everybody go, now and from now on.
   void close() {
+    requests.stop();
     lock.lock();
     try {
-      closed = true;
-      waiting.values().forEach(waiters -> waiters.ended.signalAll());
       unlisten();
     } finally {
       lock.unlock();

@@ -58,7 +58,7 @@ public final class SluiceServer implements AutoCloseable {
       return new Live(
           new JobWaits(sluice, environment.clock()),
           new JobEvents(sluice, environment.random()),
-          new LeaseWaits(LeaseWaits.MOST));
+          new LeaseWaits());
     }
 
     void close() {

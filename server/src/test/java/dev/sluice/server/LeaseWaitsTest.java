@@ -1,7 +1,6 @@
 package dev.sluice.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.Codec;
 import dev.sluice.Delivery;
@@ -136,18 +135,5 @@ final class LeaseWaitsTest {
       assertThat(worker.readAnswer()).startsWith("HTTP/1.1 404");
       probe.sluice().close(Duration.ZERO);
     }
-  }
-
-  @Test
-  void whoeverComesWhenTooManyWaitIsToldToComeBack() {
-    LeaseWaits waits = new LeaseWaits(1);
-    waits.enter(Thread.ofVirtual().unstarted(() -> {}));
-    assertThatThrownBy(() -> waits.enter(Thread.currentThread()))
-        .isInstanceOfSatisfying(
-            ProblemException.class,
-            refused -> {
-              assertThat(refused.problem().reason()).isEqualTo("too-many-waiting");
-              assertThat(refused.problem().retryAfterMillis()).hasValue(5000);
-            });
   }
 }
