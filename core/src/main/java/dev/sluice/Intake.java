@@ -1,6 +1,7 @@
 package dev.sluice;
 
 import dev.sluice.engine.Engine;
+import dev.sluice.engine.Offer;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobOptions;
@@ -17,6 +18,11 @@ final class Intake {
 
   /// @throws IllegalArgumentException when the engine cannot hold the job
   /// @throws CodecException when the payload cannot be encoded
+  static Offer offer(
+      JobId id, QueueRuntime queue, NewJob<?> newJob, long nowMillis, Engine engine) {
+    return new Offer(job(id, queue, newJob, nowMillis, engine), queue.policy().capacity());
+  }
+
   static <T> Job job(
       JobId id, QueueRuntime queue, NewJob<T> newJob, long nowMillis, Engine engine) {
     JobType<T> type = newJob.type();

@@ -72,7 +72,7 @@ public final class Sluice implements AutoCloseable {
         (name, queue) -> queues.put(name, queue.policy(), queue.delivery(), now));
     ids = new Ids(clock, environment.random());
     committers = new Committers(engine, clock, builder.commitListener);
-    recurring = new Recurring(clock, job -> enqueue(List.of(job)).getFirst(), this::withdraw);
+    recurring = new Recurring(clock, job -> enqueue(List.of(job)).getFirst(), this::cancelWaiting);
     answers = new Answers(committers, environment, runs, handlers, engine.limits().brokered());
     settler = new Settler(engine, environment, runs, listeners);
     Reaper reaper = new Reaper(engine, clock, queues, runs, listeners);
@@ -159,7 +159,7 @@ public final class Sluice implements AutoCloseable {
       return answers.stopping(queue);
     }
     long now = environment.clock().wallMillis();
-    Offer offer = offer(ids.id(ids.reserve(1, now)), queue, newJob, now);
+    Offer offer = Intake.offer(ids.id(ids.reserve(1, now)), queue, newJob, now, engine);
     return answers.ask(queue, offer);
   }
 
@@ -179,7 +179,7 @@ public final class Sluice implements AutoCloseable {
     for (NewJob<?> newJob : jobs) {
       QueueRuntime queue = queue(newJob);
       targets.add(queue);
-      offers.add(offer(ids.id(tick++), queue, newJob, now));
+      offers.add(Intake.offer(ids.id(tick++), queue, newJob, now, engine));
     }
     if (closing.begun()) {
       return targets.stream().map(answers::stopping).toList();
@@ -189,10 +189,6 @@ public final class Sluice implements AutoCloseable {
       admissions.add(answers.of(targets.get(admissions.size()), admission));
     }
     return admissions;
-  }
-
-  private Offer offer(JobId id, QueueRuntime queue, NewJob<?> newJob, long now) {
-    return new Offer(Intake.job(id, queue, newJob, now, engine), queue.policy().capacity());
   }
 
   /// Puts a schedule in force: at each firing, a job of that type and payload runs once, also when
@@ -236,13 +232,8 @@ public final class Sluice implements AutoCloseable {
   public boolean unschedule(String name) {
     Objects.requireNonNull(name, "schedule: must not be null");
     boolean known = recurring.names().contains(name);
-    recurring.remove(name).ifPresent(this::withdraw);
+    recurring.remove(name).ifPresent(this::cancelWaiting);
     return known;
-  }
-
-  /// Cancels a firing that waits; one that runs goes on.
-  private void withdraw(JobId id) {
-    steering.cancelWaiting(id);
   }
 
   /// Names of the schedules in force in this process, sorted.
@@ -291,6 +282,14 @@ public final class Sluice implements AutoCloseable {
   public Control cancel(JobId id) {
     Objects.requireNonNull(id, "id: must not be null");
     return steering.cancel(id);
+  }
+
+  /// Cancels a waiting job. One that runs goes on, and is answered with [Control#WRONG_STATE].
+  ///
+  /// @throws IllegalStateException when the engine cannot be steered
+  public Control cancelWaiting(JobId id) {
+    Objects.requireNonNull(id, "id: must not be null");
+    return steering.cancelWaiting(id);
   }
 
   /// Lets an ended job run again, from attempt 1, if its queue has room.

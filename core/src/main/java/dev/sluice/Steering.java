@@ -122,14 +122,21 @@ final class Steering {
     if (control == Control.REQUESTED) {
       long now = clock.monotonicNanos();
       runs.find(id).ifPresent(run -> run.interrupt(Ending.Interruption.CANCEL, now));
-    } else if (control == Control.APPLIED
+    } else {
+      tellCancelled(id, control);
+    }
+    return control;
+  }
+
+  /// Tells of a waiting job that was cancelled; the end of a running one is told by its run.
+  private void tellCancelled(JobId id, Control control) {
+    if (control == Control.APPLIED
         && !listeners.isEmpty()
         && engine instanceof Inspectable inspectable) {
       inspectable
           .find(id)
           .ifPresent(view -> listeners.tell(new JobEvent.Cancelled(view.job(), view.attempt(), 0)));
     }
-    return control;
   }
 
   /// Where the engine cannot look a job up, one that runs in this process can still be stopped.
@@ -140,7 +147,9 @@ final class Steering {
   }
 
   Control cancelWaiting(JobId id) {
-    return cancelled(controllable().cancelWaiting(id));
+    Control control = cancelled(controllable().cancelWaiting(id));
+    tellCancelled(id, control);
+    return control;
   }
 
   /// A place is free, in a queue that only the engine knows.

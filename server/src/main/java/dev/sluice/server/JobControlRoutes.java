@@ -114,13 +114,11 @@ final class JobControlRoutes {
     return sluice.find(id).map(status -> letGo(status.view())).orElse(Control.NOT_FOUND);
   }
 
-  /// Cancels a waiting job first. One that has started meanwhile goes on: nobody asked to stop it.
+  /// Cancels a waiting job first. One that has started meanwhile goes on, nobody asked to stop it:
+  /// it cannot be deleted then, as any other that runs.
   private Control letGo(JobView view) {
-    if (view.state() == JobState.RUNNING) {
-      return Control.WRONG_STATE;
-    }
-    if (view.state().isWaiting() && sluice.cancel(view.id()) == Control.REQUESTED) {
-      return Control.WRONG_STATE;
+    if (view.state().isWaiting()) {
+      var _ = sluice.cancelWaiting(view.id());
     }
     return sluice.delete(view.id());
   }
