@@ -57,7 +57,7 @@ final class BulkEnqueue {
     Environment.Worker worker = environment.threads().handler("sluice-bulk-" + queue, committing);
     try {
       read(
-          call.input(),
+          call,
           new BulkReader(
               call.mapper(), queue, required, maxPayload, sluice.limits(), complaints, lines));
       call.bodyRead();
@@ -79,10 +79,14 @@ final class BulkEnqueue {
     out.close();
   }
 
-  private static void read(InputStream in, BulkReader reader)
-      throws IOException, InterruptedException {
+  /// The producer may take its time for the whole, as long as it goes on from line to line.
+  private static void read(Call call, BulkReader reader) throws IOException, InterruptedException {
+    InputStream in = call.input();
+    BodyTime time = call.bodyTime();
     try {
-      while (reader.read(in)) {}
+      do {
+        time.at(reader.ended(), reader.isWithinLine());
+      } while (reader.read(in));
     } catch (BulkLines.Broken _) {
       // The committing thread knows why.
     }

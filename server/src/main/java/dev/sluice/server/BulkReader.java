@@ -80,6 +80,16 @@ final class BulkReader {
     return true;
   }
 
+  /// How many lines have ended.
+  long ended() {
+    return number;
+  }
+
+  /// Whether there are bytes of the line that comes next.
+  boolean isWithinLine() {
+    return passing || to > from;
+  }
+
   private void split() throws InterruptedException {
     while (seen < to) {
       if (buffer[seen++] == '\n') {

@@ -178,6 +178,11 @@ final class Call {
     bodyRead = true;
   }
 
+  /// The time that the client has for the body.
+  BodyTime bodyTime() {
+    return Connection.current().bodyTime();
+  }
+
   /// Does something that waits, and looks meanwhile whether the client is still there. The body
   /// must have been read: what comes now is the next request.
   ///

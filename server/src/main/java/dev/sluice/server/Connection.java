@@ -41,11 +41,10 @@ final class Connection implements ServerConnection {
   private final ServerConnection http;
   private final Deadline reading = new Deadline();
   private final Deadline writing = new Deadline();
+  private final BodyTime bodyTime;
 
   private Stage stage = Stage.IDLE;
   private long headSinceNanos;
-  private long bodyWaitedNanos;
-  private long bodyBytes;
 
   Connection(
       ConnectionContext context,
@@ -57,6 +56,7 @@ final class Connection implements ServerConnection {
     this.connections = connections;
     this.limits = limits;
     this.clock = environment.clock();
+    this.bodyTime = new BodyTime(limits);
     this.address = context.remotePeer().host();
     this.client = new ReadAhead(this::take, environment.threads());
     this.reader = DataReader.create(this::read);
@@ -76,6 +76,11 @@ final class Connection implements ServerConnection {
   /// The client, while the request under way waits: its body must have been read.
   ReadAhead client() {
     return client;
+  }
+
+  /// The time that is left for the body of the request under way.
+  BodyTime bodyTime() {
+    return bodyTime;
   }
 
   void check(long nowNanos) {
@@ -120,10 +125,7 @@ final class Connection implements ServerConnection {
     switch (stage) {
       case IDLE -> beginHead(clock.monotonicNanos());
       case HEAD -> {}
-      case BODY -> {
-        bodyWaitedNanos += clock.monotonicNanos() - now;
-        bodyBytes += length;
-      }
+      case BODY -> bodyTime.came(length, clock.monotonicNanos() - now);
     }
     return bytes;
   }
@@ -147,13 +149,8 @@ final class Connection implements ServerConnection {
     return switch (stage) {
       case IDLE -> now + limits.idle().toNanos();
       case HEAD -> headSinceNanos + limits.headerTime().toNanos();
-      case BODY -> now + limits.bodyTime().toNanos() + timeFor(bodyBytes) - bodyWaitedNanos;
+      case BODY -> now + bodyTime.leftNanos();
     };
-  }
-
-  /// How long the slowest good client takes for so many bytes.
-  private long timeFor(long bytes) {
-    return bytes * (1_000_000_000L / limits.minRate());
   }
 
   /// The end of a request. Helidon 4.5 tells the client that the connection ends and goes on
@@ -180,8 +177,7 @@ final class Connection implements ServerConnection {
         return outcome;
       }
       stage = Stage.BODY;
-      bodyWaitedNanos = 0;
-      bodyBytes = 0;
+      bodyTime.begin();
       return Outcome.immediateAcceptance(
           outcome.originName(), outcome.algorithmType(), new Ended(accepted.token()));
     }
@@ -280,7 +276,7 @@ final class Connection implements ServerConnection {
     }
 
     private void timed(int bytes, Runnable write) {
-      long until = clock.monotonicNanos() + limits.writeTime().toNanos() + timeFor(bytes);
+      long until = clock.monotonicNanos() + limits.writeTime().toNanos() + limits.nanosFor(bytes);
       writing.<@Nullable Object>call(
           until,
           () -> {

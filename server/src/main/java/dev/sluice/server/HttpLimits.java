@@ -16,12 +16,12 @@ import java.util.Optional;
 /// @param maxRequestLine longest request line in bytes, 1 KiB to 64 KiB, beyond it is 414; default
 ///   8 KiB
 /// @param maxHeaders most bytes of headers, 1 KiB to 256 KiB, beyond it is 431; default 16 KiB
-/// @param idle a connection without a request is closed after this time, 100 ms to 1 h; default 30
-///   s
+/// @param idle a connection without a request is closed after this time, and so is one on which no
+///   next line of a bulk begins, 100 ms to 1 h; default 30 s
 /// @param headerTime longest time from the first byte of a request to the end of its headers, 100
 ///   ms to 5 min; default 5 s
-/// @param bodyTime longest time that the server waits for the bytes of a body, beside what
-///   `minRate` allows for its size, 100 ms to 1 h; default 30 s
+/// @param bodyTime longest time that the server waits for the bytes of a body, or of each line of a
+///   bulk, beside what `minRate` allows for its size, 100 ms to 1 h; default 30 s
 /// @param writeTime longest time that a client may take no byte of an answer, beside what `minRate`
 ///   allows for its size, 100 ms to 1 h; default 10 s
 /// @param minRate slowest good client in bytes per second, 1 to 1 MiB; default 1 KiB
@@ -60,6 +60,11 @@ public record HttpLimits(
     require("body-time", bodyTime, HOUR);
     require("write-time", writeTime, HOUR);
     require("min-rate", minRate, 1, 1 << 20);
+  }
+
+  /// How long the slowest good client takes for so many bytes.
+  long nanosFor(long bytes) {
+    return bytes * (1_000_000_000L / minRate);
   }
 
   static void require(String field, long value, long least, long most) {

@@ -96,6 +96,54 @@ final class LimitsTest {
     isCut(port, POST + "Content-Type: application/x-ndjson\r\nContent-Length: 5000\r\n\r\n{}\n{");
   }
 
+  /// Waits a little longer than a limit that is short.
+  private static void letPass(RawClient worker) throws IOException {
+    String wait = "{\"wait\":\"400ms\"}";
+    worker.send(
+        "POST /v1/queues/default/jobs:lease HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+            + wait.length()
+            + "\r\n\r\n"
+            + wait);
+    assertThat(worker.readAnswer()).startsWith("HTTP/1.1 200");
+  }
+
+  @Test
+  void aProducerMayTakeItsTimeBetweenLines() throws IOException {
+    int port = start(limits(1000, LONG, LONG, SHORT, LONG));
+    // Delayed jobs, so that who waits for one gets none.
+    String line = "{\"delay\":\"1h\"}\n";
+    String chunk = Integer.toHexString(line.length()) + "\r\n" + line + "\r\n";
+    try (RawClient producer = new RawClient(port);
+        RawClient worker = new RawClient(port)) {
+      producer.send(
+          POST + "Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n");
+      for (int i = 0; i < 3; i++) {
+        letPass(worker);
+        producer.send(chunk);
+        producer.awaitText("\"SCHEDULED\"}");
+      }
+      producer.send("0\r\n\r\n");
+      producer.awaitText("0\r\n\r\n");
+      isServed(producer);
+    }
+  }
+
+  @Test
+  void aProducerThatIsSilentBetweenLinesIsCut() throws IOException {
+    int port = start(limits(1000, SHORT, LONG, LONG, LONG));
+    for (String beginning : List.of("", "{}\n", "{}\n\n")) {
+      try (RawClient silent = new RawClient(port)) {
+        silent.send(
+            POST
+                + "Content-Type: application/x-ndjson\r\nContent-Length: 5000\r\n\r\n"
+                + beginning);
+        assertThat(silent.readAll())
+            .contains(beginning.isEmpty() ? "" : "\"READY\"}")
+            .doesNotContain("\r\n0\r\n");
+      }
+    }
+  }
+
   /// While the server lets it wait, a client is neither idle nor slow.
   @Test
   void aWaitMayLastLongerThanEveryLimit() throws IOException {

@@ -67,6 +67,18 @@ final class RawClient implements AutoCloseable {
     return head + new String(in.readNBytes(length), StandardCharsets.UTF_8);
   }
 
+  /// Reads until the server has said something.
+  void awaitText(String text) throws IOException {
+    StringBuilder read = new StringBuilder();
+    while (read.indexOf(text) < 0) {
+      int next = in.read();
+      if (next < 0) {
+        throw new IOException("the connection ended after: " + read);
+      }
+      read.append((char) next);
+    }
+  }
+
   /// Whether the server has ended the connection, as seen by a short look.
   boolean isCut() throws IOException {
     socket.setSoTimeout(5);
