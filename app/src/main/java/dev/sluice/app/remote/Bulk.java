@@ -26,6 +26,10 @@ final class Bulk {
   private static final int BYTES = 1 << 20;
   private static final Duration SHORTEST_WAIT = Duration.ofMillis(100);
 
+  /// An answer may take so long even if it is given up sooner: nobody knows of a request that was
+  /// cut what became of it.
+  private static final Duration LEAST_PATIENCE = Duration.ofSeconds(1);
+
   /// A line of the stream.
   ///
   /// @param keyed whether sending it twice is harmless
@@ -47,6 +51,7 @@ final class Bulk {
   private final Tally tally = new Tally();
   private final Outage outage;
   private final Deque<Line> refused = new ArrayDeque<>();
+  private long lastSettled;
 
   Bulk(
       Remote remote, String path, JobOptions options, Output output, Meter meter, Duration giveUp) {
@@ -63,7 +68,7 @@ final class Bulk {
   ///
   /// @return whether every one was accepted, now or earlier
   boolean run(Lines lines) throws IOException, InterruptedException {
-    long lastSettled = System.nanoTime();
+    lastSettled = System.nanoTime();
     List<Line> batch = batch(lines);
     while (!batch.isEmpty()) {
       Round round = send(batch);
@@ -72,8 +77,8 @@ final class Bulk {
         lastSettled = System.nanoTime();
       }
       round.again().reversed().forEach(refused::addFirst);
-      if (!refused.isEmpty()) {
-        Duration left = giveUp.minusNanos(System.nanoTime() - lastSettled);
+      if (!refused.isEmpty() || round.settled() == 0) {
+        Duration left = left();
         if (left.isNegative() || left.isZero()) {
           surrender(lines);
           break;
@@ -86,6 +91,18 @@ final class Bulk {
     }
     summary();
     return tally.isWhole();
+  }
+
+  /// How long nothing need be accepted before this is given up.
+  private Duration left() {
+    return giveUp.minusNanos(System.nanoTime() - lastSettled);
+  }
+
+  /// How long the server may be silent.
+  private Duration patience() {
+    Duration left = left();
+    Duration most = left.compareTo(Remote.ANSWER) < 0 ? left : Remote.ANSWER;
+    return most.compareTo(LEAST_PATIENCE) < 0 ? LEAST_PATIENCE : most;
   }
 
   private void surrender(Lines lines) {
@@ -166,11 +183,11 @@ final class Bulk {
         new BufferedReader(
             new InputStreamReader(
                 remote.stream(
-                        path,
-                        "POST",
-                        BodyPublishers.ofString(body),
-                        Map.of("Content-Type", "application/x-ndjson"))
-                    .body(),
+                    path,
+                    "POST",
+                    BodyPublishers.ofString(body),
+                    Map.of("Content-Type", "application/x-ndjson"),
+                    patience()),
                 StandardCharsets.UTF_8))) {
       outage.over();
       return read(batch, answers);

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -32,7 +33,10 @@ import tools.jackson.databind.JsonNode;
 /// Threading: thread-safe.
 final class Remote implements AutoCloseable {
   private static final Duration CONNECT = Duration.ofSeconds(5);
-  private static final Duration ANSWER = Duration.ofSeconds(30);
+
+  /// How long an answer may take.
+  static final Duration ANSWER = Duration.ofSeconds(30);
+
   private static final int LARGEST_ANSWER = 256 << 20;
   private static final int LONGEST_DETAIL = 500;
 
@@ -97,16 +101,25 @@ final class Remote implements AutoCloseable {
   }
 
   /// Sends a body as it is, and gives the answer while it comes. The caller closes it.
-  HttpResponse<InputStream> stream(
-      String path, String method, BodyPublisher body, Map<String, String> headers)
+  ///
+  /// @param patience how long the answer's beginning may take, and then each silence in it; a read
+  ///   after a longer one throws
+  InputStream stream(
+      String path,
+      String method,
+      BodyPublisher body,
+      Map<String, String> headers,
+      Duration patience)
       throws InterruptedException {
     HttpRequest.Builder request = request(path).method(method, body);
     headers.forEach(request::header);
-    HttpResponse<InputStream> answer = send(request.build());
+    HttpResponse<InputStream> answer =
+        await(http.sendAsync(request.build(), BodyHandlers.ofInputStream()), "answer", patience);
+    InputStream in = new PatientInput(answer.body(), patience);
     if (answer.statusCode() >= 300) {
-      throw refusal(answer.statusCode(), answer, bytes(answer));
+      throw refusal(answer.statusCode(), answer, bytes(in));
     }
-    return answer;
+    return in;
   }
 
   private HttpRequest.Builder withBody(String path, String method, JsonNode body) {
@@ -140,24 +153,22 @@ final class Remote implements AutoCloseable {
   /// a server that hangs in the middle of the body.
   private HttpResponse<byte[]> whole(HttpRequest request, Duration most)
       throws InterruptedException {
-    var answer =
-        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), LARGEST_ANSWER));
+    return await(
+        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), LARGEST_ANSWER)),
+        "whole answer",
+        most);
+  }
+
+  private <T> T await(CompletableFuture<T> answer, String what, Duration most)
+      throws InterruptedException {
     try {
       return answer.get(most.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException late) {
-      throw RemoteFailure.broken(base + " gave no whole answer within " + Times.rough(most), late);
+      throw RemoteFailure.broken(base + " gave no " + what + " within " + Times.rough(most), late);
     } catch (ExecutionException failure) {
       throw failed(failure.getCause());
     } finally {
       answer.cancel(true);
-    }
-  }
-
-  private HttpResponse<InputStream> send(HttpRequest request) throws InterruptedException {
-    try {
-      return http.send(request, BodyHandlers.ofInputStream());
-    } catch (IOException | UnresolvedAddressException failure) {
-      throw failed(failure);
     }
   }
 
@@ -180,13 +191,14 @@ final class Remote implements AutoCloseable {
         "cannot reach " + base + ": is the server running? (./sluice serve)", failure);
   }
 
-  private RemoteFailure broken(IOException failure) {
+  /// What stands for a connection that broke while an answer was read.
+  RemoteFailure broken(IOException failure) {
     return RemoteFailure.broken(
         "the connection to " + base + " broke: " + ConnectionTrouble.words(failure), failure);
   }
 
-  private byte[] bytes(HttpResponse<InputStream> answer) {
-    try (InputStream in = answer.body()) {
+  private byte[] bytes(InputStream answer) {
+    try (InputStream in = answer) {
       byte[] bytes = in.readNBytes(LARGEST_ANSWER + 1);
       if (bytes.length > LARGEST_ANSWER) {
         throw RemoteFailure.broken(base + " answers more than this program can hold", null);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -28,6 +29,10 @@ import tools.jackson.databind.JsonNode;
     mixinStandardHelpOptions = true)
 final class TailCommand implements Callable<Integer> {
   private static final Set<String> SHOWN = Set.of("type", "id", "queue");
+
+  /// The server says something every 15 s at least.
+  private static final Duration SILENCE = Duration.ofSeconds(45);
+
   private static final int NAME = 10;
   private static final int QUEUE = 12;
 
@@ -86,7 +91,7 @@ final class TailCommand implements Callable<Integer> {
     try (BufferedReader lines =
         new BufferedReader(
             new InputStreamReader(
-                remote.stream(path, "GET", BodyPublishers.noBody(), headers).body(),
+                remote.stream(path, "GET", BodyPublishers.noBody(), headers, SILENCE),
                 StandardCharsets.UTF_8))) {
       boolean ended =
           events.read(
@@ -106,8 +111,7 @@ final class TailCommand implements Callable<Integer> {
       }
       outage.began(failure);
     } catch (IOException failure) {
-      outage.began(
-          RemoteFailure.broken("the connection to " + remote.address() + " broke", failure));
+      outage.began(remote.broken(failure));
     }
     return false;
   }
