@@ -74,7 +74,8 @@ record EventLine(
         crashes);
   }
 
-  Map<String, Object> json() {
+  /// @param withError whether the error is told, which may hold the payload
+  Map<String, Object> json(boolean withError) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("type", type.text());
     json.put("id", id.toString());
@@ -90,7 +91,7 @@ record EventLine(
     if (reason != null) {
       json.put("reason", reason.name());
     }
-    if (error != null) {
+    if (withError && error != null) {
       json.put("error", error);
     }
     if (crashes > 0) {

@@ -116,7 +116,7 @@ final class EventRoutes {
           askedAt = now;
         }
         if (line != null && still.holds(line)) {
-          out.write(event(call, reader.id(), line));
+          out.write(event(call, reader.id(), line, still.caller));
           wroteAt = now;
           held = true;
         } else if (now - wroteAt >= HEARTBEAT_NANOS) {
@@ -137,14 +137,14 @@ final class EventRoutes {
     }
   }
 
-  private static byte[] event(Call call, String id, EventLine line) {
+  private static byte[] event(Call call, String id, EventLine line, Caller caller) {
     return utf8(
         "id: "
             + id
             + "\nevent: "
             + line.type().text()
             + "\ndata: "
-            + call.mapper().writeValueAsString(line.json())
+            + call.mapper().writeValueAsString(line.json(caller.may(Scope.READ_PAYLOAD)))
             + "\n\n");
   }
 

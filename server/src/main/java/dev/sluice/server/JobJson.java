@@ -17,7 +17,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
-/// A job as people and programs are shown it.
+/// A job as people and programs are shown it. What an attempt left as its error is whatever
+/// handler, worker or receiver wrote, perhaps the payload, and is shown as that is.
 ///
 /// Threading: immutable.
 final class JobJson {
@@ -29,14 +30,14 @@ final class JobJson {
     this.clock = clock;
   }
 
-  /// @param payload whether payload and headers are shown
+  /// @param payload whether payload, headers and the errors of attempts are shown
   Map<String, Object> of(JobStatus status, boolean payload) {
     Map<String, Object> json = of(status.view(), status.eta(), payload);
     status.running().ifPresent(running -> json.put("running", running(running)));
     return json;
   }
 
-  /// @param payload whether payload and headers are shown
+  /// @param payload whether payload, headers and the errors of attempts are shown
   Map<String, Object> of(JobView view, boolean payload) {
     return of(view, Optional.empty(), payload);
   }
@@ -78,7 +79,8 @@ final class JobJson {
     if (payload) {
       content(json, job);
     }
-    json.put("attempts", view.attempts().stream().map(JobJson::attempt).toList());
+    json.put(
+        "attempts", view.attempts().stream().map(attempt -> attempt(attempt, payload)).toList());
     return json;
   }
 
@@ -90,11 +92,11 @@ final class JobJson {
     }
   }
 
-  private static Map<String, Object> attempt(AttemptRecord attempt) {
+  private static Map<String, Object> attempt(AttemptRecord attempt, boolean error) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("attempt", attempt.attempt());
     json.put("outcome", attempt.outcome().name());
-    put(json, "error", attempt.error());
+    put(json, "error", error ? attempt.error() : null);
     json.put("startedAt", attempt.startedAt().toString());
     json.put("endedAt", attempt.endedAt().toString());
     return json;

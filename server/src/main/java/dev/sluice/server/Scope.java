@@ -9,9 +9,9 @@ public enum Scope {
   ENQUEUE("enqueue"),
   /// Lease jobs and tell how they ended.
   WORK("work"),
-  /// Look at jobs and queues, without payloads.
+  /// Look at jobs and queues, without payloads, headers and errors of attempts.
   READ("read"),
-  /// See payloads and headers of jobs that one looks at.
+  /// See payloads, headers and errors of attempts of jobs that one looks at.
   READ_PAYLOAD("read-payload"),
   /// Cancel, retry, delete, pause, purge. Holds [#READ] too.
   OPERATE("operate"),

@@ -128,6 +128,22 @@ final class EventsTest {
   }
 
   @Test
+  void errorsAreForThoseWhoMaySeePayloads() throws Exception {
+    callers.put("meta", ListedCallers.everywhere(Scope.READ));
+    try (Events events = open("?type=died", "Authorization", "Bearer meta")) {
+      enqueue("two");
+      assertThat(events.block().getLast())
+          .contains("\"reason\":\"BURIED\"")
+          .doesNotContain("why", "\"error\"");
+    }
+    callers.put("meta", ListedCallers.everywhere(Scope.READ, Scope.READ_PAYLOAD));
+    try (Events events = open("?type=died", "Authorization", "Bearer meta")) {
+      enqueue("two");
+      assertThat(events.block().getLast()).contains("\"error\":\"why\"");
+    }
+  }
+
+  @Test
   void filtersHold() throws Exception {
     try (Events events = open("?queue=two&type=died,cancelled", "Authorization", "Bearer all")) {
       enqueue("one");

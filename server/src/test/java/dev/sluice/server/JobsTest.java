@@ -238,6 +238,21 @@ final class JobsTest {
     assertThat(job.at("/attempts/0/error").asString()).contains("no use");
   }
 
+  /// A handler, a worker or a receiver writes into it what it likes.
+  @Test
+  void errorsAreForThoseWhoMaySeePayloads() {
+    JobId id = enqueue("dead");
+    get("/v1/jobs/" + id + "?wait=60s");
+    for (String path : List.of("/v1/jobs/" + id, "/v1/jobs?queue=dead&state=DEAD")) {
+      HttpProbe.Answer answer = probe.get(path, "Authorization", "Bearer meta");
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.text())
+          .contains("\"deathReason\":\"BURIED\"", "\"outcome\":\"FAILED\"", "\"endedAt\":")
+          .doesNotContain("no use", "\"error\"");
+      assertThat(get(path).text()).contains("no use");
+    }
+  }
+
   @Test
   void listsArePagedAcrossQueuesAndStates() {
     List<String> ids = new ArrayList<>();

@@ -20,15 +20,24 @@ final class JobText {
 
   private JobText() {}
 
-  /// What the newest unsuccessful attempt left behind.
+  /// What the newest unsuccessful attempt left behind: its outcome, when its error is for others.
   static Optional<String> lastError(JsonNode job) {
     JsonNode attempts = job.path("attempts");
     return Json.text(job, "error")
         .or(() -> Json.text(job, "lastError"))
         .or(() ->
             attempts.isArray() && !attempts.isEmpty()
-                ? Json.text(attempts.get(attempts.size() - 1), "error")
+                ? left(attempts.get(attempts.size() - 1))
                 : Optional.empty());
+  }
+
+  private static Optional<String> left(JsonNode attempt) {
+    return Json.text(attempt, "error").or(() -> outcome(attempt));
+  }
+
+  private static Optional<String> outcome(JsonNode attempt) {
+    return Json.text(attempt, "outcome")
+        .map(text -> text.toLowerCase(Locale.ROOT).replace('_', ' '));
   }
 
   static List<String> lines(JsonNode job, Times times, Ink ink) {
@@ -60,7 +69,7 @@ final class JobText {
       lines.add(
           labelled(
               "attempt " + Json.number(attempt, "attempt"),
-              Json.text(attempt, "outcome").orElse("?").toLowerCase(Locale.ROOT)
+              outcome(attempt).orElse("?")
                   + " "
                   + Json.text(attempt, "endedAt").map(times::withAge).orElse("")
                   + error));

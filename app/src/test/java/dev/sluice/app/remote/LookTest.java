@@ -63,6 +63,19 @@ final class LookTest {
         .hasLineCount(1);
   }
 
+  /// As the server tells it to whoever may not see payloads.
+  @Test
+  void attemptsWithoutTheirErrorAreReadable() {
+    String job =
+        "{\"id\":\"a\",\"state\":\"DEAD\",\"deathReason\":\"BURIED\",\"attempt\":1,"
+            + "\"attempts\":[{\"attempt\":1,\"outcome\":\"TIMED_OUT\"}]}";
+    server.on("GET /v1/jobs/a", 200, job).on("GET /v1/jobs", 200, "{\"jobs\":[" + job + "]}");
+
+    assertThat(shell.run("jobs", "show", "a").out())
+        .contains("death reason     BURIED\n", "attempt 1        timed out");
+    assertThat(shell.run("jobs", "list").out()).contains("KEY, ERROR\n").endsWith(" timed out\n");
+  }
+
   @Test
   void showsAJobAndWaitsForItsEnd() {
     AtomicInteger calls = new AtomicInteger();
