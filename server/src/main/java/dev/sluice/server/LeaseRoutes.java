@@ -82,6 +82,12 @@ final class LeaseRoutes {
 
   private void lease(Call call) throws IOException {
     String queue = call.queue();
+    Fields fields = call.fields(MOST_BODY);
+    int max = (int) (long) fields.whole("max", 1, Workers.MAX_JOBS).orElse(1L);
+    Optional<Duration> own = fields.duration("lease", Workers.MIN_LEASE, Workers.MAX_LEASE);
+    Duration asked = fields.duration("wait", Duration.ZERO, Workers.MAX_WAIT).orElse(Duration.ZERO);
+    fields.done();
+    // Only now: what asks for no jobs makes no queue.
     QueueBook.Entry entry = Asked.of(() -> book.requireOrCreate(queue));
     if (entry.effective().webhook().isPresent()) {
       throw Problem.of(
@@ -90,14 +96,7 @@ final class LeaseRoutes {
               "the queue '" + queue + "' delivers its jobs to a webhook; no worker can lease them")
           .exception();
     }
-    Fields fields = call.fields(MOST_BODY);
-    int max = (int) (long) fields.whole("max", 1, Workers.MAX_JOBS).orElse(1L);
-    Duration lease =
-        fields
-            .duration("lease", Workers.MIN_LEASE, Workers.MAX_LEASE)
-            .orElse(entry.effective().policy().lease());
-    Duration asked = fields.duration("wait", Duration.ZERO, Workers.MAX_WAIT).orElse(Duration.ZERO);
-    fields.done();
+    Duration lease = own.orElse(entry.effective().policy().lease());
     Duration wait = asked.compareTo(LEAST_WAIT) < 0 ? LEAST_WAIT : asked;
     List<Workers.Leased> jobs =
         waits.during(call, () -> Asked.of(() -> sluice.workers().lease(queue, max, lease, wait)));

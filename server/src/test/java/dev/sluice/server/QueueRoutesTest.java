@@ -272,6 +272,21 @@ final class QueueRoutesTest {
   }
 
   @Test
+  void whatAsksForNoJobsMakesNoQueue() {
+    try (HttpProbe probe = start("{\"auto-create\": {\"max\": 2}}")) {
+      String lease = "/v1/queues/fresh/jobs:lease";
+      assertThat(probe.post(lease, "{").status()).isEqualTo(400);
+      assertThat(probe.post(lease, "{\"max\": 0}").status()).isEqualTo(422);
+      assertThat(probe.post(lease, "{\"hm\": 1}").status()).isEqualTo(422);
+      assertThat(probe.get("/v1/queues/fresh").status()).isEqualTo(404);
+      assertThat(probe.sluice().remembered()).isEmpty();
+
+      assertThat(probe.post(lease, "{}").status()).isEqualTo(200);
+      assertThat(probe.get("/v1/queues/fresh").status()).isEqualTo(200);
+    }
+  }
+
+  @Test
   void onlyWhoMayChangeAQueueSeesThePathOfItsUrl() {
     String webhook =
         "{\"delivery\": {\"webhook\": {\"url\": \"https://example.org/in/canary?a=hush\"}}}";
