@@ -210,6 +210,8 @@ final class LeaseRoutes {
             .add(held.lease());
       });
     }
+    // Before the engine is asked: a lease may end later than its worker was told, and not earlier.
+    long now = clock.wallMillis();
     Map<Duration, Map<Lease, Extension>> answers = new LinkedHashMap<>();
     byLength.forEach((by, leases) -> answers.put(by, extend(List.copyOf(leases), by)));
     Map<String, Boolean> quiet =
@@ -218,7 +220,6 @@ final class LeaseRoutes {
             .map(LeaseTokens.Held::queue)
             .distinct()
             .collect(Collectors.toMap(Function.identity(), this::isQuiet));
-    long now = clock.wallMillis();
     return words.stream()
         .map(word ->
             word.held.flatMap(held -> {

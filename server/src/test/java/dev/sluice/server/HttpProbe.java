@@ -102,12 +102,17 @@ final class HttpProbe implements AutoCloseable {
 
   /// With an engine that can do less, and the queue `mail`.
   static HttpProbe start(Engine engine) {
+    return start(engine, Environment.system());
+  }
+
+  /// With an engine and an environment of the server's own, and the queue `mail`.
+  static HttpProbe start(Engine engine, Environment environment) {
     return start(
         ServerConfig.defaults().withQueues(QueueList.none()),
         Callers.everybody(),
         engine,
         builder -> builder.queue("mail", QueuePolicy.defaults(), Delivery.pull()),
-        Environment.system());
+        environment);
   }
 
   private static HttpProbe start(

@@ -2,13 +2,16 @@ package dev.sluice.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.engine.Environment;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -91,6 +94,41 @@ final class LeaseRoutesTest {
     assertThat(probe.post("/v1/leases/" + token(job) + ":extend", "{}").reason())
         .isEqualTo("lease-lost");
     assertThat(probe.post("/v1/leases/" + token(job) + ":fail", "{}").status()).isEqualTo(409);
+  }
+
+  @Test
+  void aSlowEngineMakesNoLeaseLonger() throws Exception {
+    HeldEngine held =
+        new HeldEngine((method, answer) ->
+            method.equals("extend") && answer instanceof List<?> leases && !leases.isEmpty());
+    AtomicLong ahead = new AtomicLong();
+    Environment system = Environment.system();
+    Environment.Clock clock =
+        new Environment.Clock() {
+          @Override
+          public long wallMillis() {
+            return system.clock().wallMillis() + ahead.get();
+          }
+
+          @Override
+          public long monotonicNanos() {
+            return system.clock().monotonicNanos();
+          }
+        };
+    try (HttpProbe slow =
+        HttpProbe.start(held.engine(), new Environment(clock, system.random(), system.threads()))) {
+      slow.post("/v1/queues/mail/jobs", "{}");
+      JsonNode job = slow.post(LEASE, "{\"wait\": \"20s\"}").json().get("jobs").get(0);
+      CompletableFuture<HttpProbe.Answer> extended =
+          CompletableFuture.supplyAsync(
+              () -> slow.post("/v1/leases/" + token(job) + ":extend", "{\"lease\": \"1m\"}"));
+      held.awaitHeld();
+      ahead.set(Duration.ofHours(1).toMillis());
+      held.letGo();
+      assertThat(Instant.parse(extended.join().json().get("expiresAt").asString()))
+          .isBefore(Instant.ofEpochMilli(clock.wallMillis()));
+      slow.sluice().close(Duration.ZERO);
+    }
   }
 
   @Test
