@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
@@ -22,6 +21,7 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -42,12 +42,17 @@ final class Certificates implements AutoCloseable {
   private final TlsFiles files;
   private final Tls tls;
   private final Loop watching;
-  private Versions seen;
+  private final Rereading<Versions> rereading;
 
-  private record Versions(FileTime certificate, FileTime key) {
-    static Versions of(TlsFiles files) throws IOException {
-      return new Versions(
-          Files.getLastModifiedTime(files.certificate()), Files.getLastModifiedTime(files.key()));
+  private record Versions(
+      Optional<Rereading.Version> certificate, Optional<Rereading.Version> key) {
+    static Versions of(TlsFiles files) {
+      try {
+        return new Versions(
+            Rereading.Version.of(files.certificate()), Rereading.Version.of(files.key()));
+      } catch (IOException failure) {
+        throw cannotRead(failure);
+      }
     }
   }
 
@@ -56,11 +61,7 @@ final class Certificates implements AutoCloseable {
   /// @throws SluiceException when they cannot be used
   Certificates(TlsFiles files, Environment environment) {
     this.files = files;
-    try {
-      seen = Versions.of(files);
-    } catch (IOException failure) {
-      throw new SluiceException("tls: cannot read " + failure.getMessage(), failure);
-    }
+    rereading = new Rereading<>(() -> Versions.of(files));
     tls = read();
     watching = environment.threads().loop("sluice-tls", this::step);
   }
@@ -70,19 +71,15 @@ final class Certificates implements AutoCloseable {
   }
 
   private long step() {
-    try {
-      Versions now = Versions.of(files);
-      if (!now.equals(seen)) {
-        // Also when they are broken: once is enough to say so.
-        seen = now;
-        tls.reload(read());
-        LOG.log(System.Logger.Level.INFO, "tls: the certificate was read again");
-      }
-    } catch (IOException | SluiceException bad) {
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "tls: the certificate of before stays in use: " + bad.getMessage());
-    }
+    rereading.look(
+        () -> {
+          tls.reload(read());
+          LOG.log(System.Logger.Level.INFO, "tls: the certificate was read again");
+        },
+        bad ->
+            LOG.log(
+                System.Logger.Level.WARNING,
+                "tls: the certificate of before stays in use: " + bad.getMessage()));
     return LOOK_AGAIN_NANOS;
   }
 
@@ -146,7 +143,7 @@ final class Certificates implements AutoCloseable {
     } catch (GeneralSecurityException bad) {
       throw new SluiceException("tls: " + file + " holds no certificate in PEM", bad);
     } catch (IOException failure) {
-      throw new SluiceException("tls: cannot read " + failure.getMessage(), failure);
+      throw cannotRead(failure);
     }
   }
 
@@ -159,7 +156,7 @@ final class Certificates implements AutoCloseable {
       }
       encoded = Base64.getMimeDecoder().decode(matcher.group(1));
     } catch (IOException failure) {
-      throw new SluiceException("tls: cannot read " + failure.getMessage(), failure);
+      throw cannotRead(failure);
     }
     for (String kind : KEY_KINDS) {
       try {
@@ -169,6 +166,10 @@ final class Certificates implements AutoCloseable {
       }
     }
     throw noKey(file);
+  }
+
+  private static SluiceException cannotRead(IOException failure) {
+    return new SluiceException("tls: cannot read " + failure.getMessage(), failure);
   }
 
   private static SluiceException noKey(Path file) {

@@ -6,23 +6,26 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.FileOwnerAttributeView;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -47,15 +50,12 @@ final class TokenFile {
     file = folder.resolve(NAME);
   }
 
-  /// What tells one version of the file from another; null when there is none.
-  record Version(FileTime changed, long size, @Nullable Object key) {}
-
-  @Nullable Version version() {
+  /// What tells one version of the file from another; empty when there is none.
+  ///
+  /// @throws SluiceException when it cannot be told
+  Optional<Rereading.Version> version() {
     try {
-      BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-      return new Version(attributes.lastModifiedTime(), attributes.size(), attributes.fileKey());
-    } catch (NoSuchFileException none) {
-      return null;
+      return Rereading.Version.of(file);
     } catch (IOException failure) {
       throw cannot("read", failure);
     }
@@ -101,6 +101,8 @@ final class TokenFile {
                   Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
                   ownerOnly("rw-------"));
           FileLock _ = channel.lock()) {
+        // Root must not leave the server's own user out.
+        give(folder.resolve(NAME + ".lock"), folder);
         List<Token> tokens = change.apply(new ArrayList<>(read()));
         if (tokens.size() > MOST_TOKENS) {
           throw new SluiceException("tokens: " + MOST_TOKENS + " is the most, revoke some first");
@@ -130,7 +132,38 @@ final class TokenFile {
       }
       channel.force(true);
     }
+    give(fresh, Files.exists(file) ? file : folder);
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    sync(folder);
+  }
+
+  /// Gives a file the owner of another one, where this user may: what root changes in the data of
+  /// the server's user must stay readable for that.
+  private static void give(Path file, Path like) throws IOException {
+    // Never what a link leads to: the folder may be somebody else's.
+    FileOwnerAttributeView view =
+        Files.getFileAttributeView(file, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+    if (view == null) {
+      return;
+    }
+    UserPrincipal owner = Files.getOwner(like);
+    if (view.getOwner().equals(owner)) {
+      return;
+    }
+    try {
+      view.setOwner(owner);
+    } catch (FileSystemException _) {
+      // Only root may give files away.
+    }
+  }
+
+  /// Makes a move in a folder outlast a power cut, which else may bring back a revoked token.
+  private static void sync(Path folder) throws IOException {
+    if (FileSystems.getDefault().supportedFileAttributeViews().contains("posix")) {
+      try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+        channel.force(true);
+      }
+    }
   }
 
   /// Creates a folder that only its owner can look into; one that is there stays as it is.

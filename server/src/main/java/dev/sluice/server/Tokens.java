@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// Without any token everybody may call. Once there was one, that is over until the next start:
 /// whoever revokes the last token does not mean to let everybody in.
 ///
-/// Threading: thread-safe; `reading` guards the change of `known`.
+/// Threading: thread-safe; `reading` guards the change of `known`, and `rereading`.
 public final class Tokens implements Callers {
   private static final System.Logger LOG = System.getLogger("dev.sluice.server.tokens");
 
@@ -39,10 +38,10 @@ public final class Tokens implements Callers {
   private final TokenFile file;
   private final Environment.Clock clock;
   private final ReentrantLock reading = new ReentrantLock();
+  private final Rereading<Optional<Rereading.Version>> rereading;
   private volatile Known known;
 
-  private record Known(
-      TokenFile.@Nullable Version version, List<Entry> entries, boolean open, long lookedAtNanos) {}
+  private record Known(List<Entry> entries, boolean open, long lookedAtNanos) {}
 
   /// A token and what the look-up needs of it.
   private static final class Entry {
@@ -66,9 +65,9 @@ public final class Tokens implements Callers {
   private Tokens(TokenFile file, Environment.Clock clock) {
     this.file = file;
     this.clock = clock;
-    TokenFile.Version version = file.version();
+    rereading = new Rereading<>(file::version);
     List<Entry> entries = entries(file.read(), List.of());
-    known = new Known(version, entries, entries.isEmpty(), clock.monotonicNanos());
+    known = new Known(entries, entries.isEmpty(), clock.monotonicNanos());
   }
 
   /// The tokens of a folder; there need not be any.
@@ -166,32 +165,25 @@ public final class Tokens implements Callers {
       return before;
     }
     try {
-      known = reread(known);
+      rereading.look(this::reread, Tokens::complain);
+      known = new Known(known.entries, known.open, clock.monotonicNanos());
     } finally {
       reading.unlock();
     }
     return known;
   }
 
+  private void reread() {
+    Known before = known;
+    List<Entry> entries = entries(file.read(), before.entries);
+    known = new Known(entries, before.open && entries.isEmpty(), before.lookedAtNanos);
+    LOG.log(System.Logger.Level.INFO, "tokens were read again: " + entries.size());
+  }
+
   /// A file that became unreadable leaves in force what it said before: letting everybody in, or
   /// nobody, would both be worse.
-  private Known reread(Known before) {
-    long now = clock.monotonicNanos();
-    TokenFile.Version version = before.version;
-    List<Entry> entries = before.entries;
-    try {
-      version = file.version();
-      if (!Objects.equals(version, before.version)) {
-        entries = entries(file.read(), before.entries);
-        LOG.log(System.Logger.Level.INFO, "tokens were read again: " + entries.size());
-      }
-    } catch (SluiceException bad) {
-      if (!Objects.equals(version, before.version)) {
-        LOG.log(
-            System.Logger.Level.WARNING, "the tokens of before stay in force: " + bad.getMessage());
-      }
-    }
-    return new Known(version, entries, before.open && entries.isEmpty(), now);
+  private static void complain(SluiceException bad) {
+    LOG.log(System.Logger.Level.WARNING, "the tokens of before stay in force: " + bad.getMessage());
   }
 
   /// A token whose rate did not change goes on with what it has left.

@@ -271,6 +271,32 @@ final class CertificatesTest {
     }
   }
 
+  /// What hindered a reading may go without another change of the files.
+  @Test
+  void aPairThatCouldNotBeReadIsTriedAgain() throws Exception {
+    make("first", "EC");
+    AtomicReference<Step> watching = new AtomicReference<>();
+    try (Sluice sluice = Sluice.on(MemoryEngine.open()).start();
+        SluiceServer server =
+            SluiceServer.start(
+                ServerConfig.defaults().withPort(0).withTls(files()),
+                sluice,
+                Callers.everybody(),
+                byHand("sluice-tls", watching))) {
+      make("second", "EC");
+      String key = Files.readString(files().key());
+      FileTime changed = Files.getLastModifiedTime(files().key());
+      Files.writeString(files().key(), "x".repeat(key.length()));
+      Files.setLastModifiedTime(files().key(), changed);
+      watching.get().step();
+      assertThat(shown(server.port())).isEqualTo("CN=first");
+      Files.writeString(files().key(), key);
+      Files.setLastModifiedTime(files().key(), changed);
+      watching.get().step();
+      assertThat(shown(server.port())).isEqualTo("CN=second");
+    }
+  }
+
   /// The system's environment, but for one loop whose steps the test makes.
   private static Environment byHand(String loop, AtomicReference<Step> steps) {
     Environment system = Environment.system();

@@ -2,13 +2,17 @@ package dev.sluice.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.sluice.engine.Environment;
 import dev.sluice.job.SluiceException;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
@@ -115,6 +119,57 @@ final class TokensTest {
           .isInstanceOf(SluiceException.class)
           .hasMessageContaining(file().toString());
     }
+  }
+
+  /// What hinders a reading may go without another change of the file: a mode, a slow disk.
+  @Test
+  void whatWasRevokedWhileTheFileCouldNotBeReadEndsOnceItCan() throws IOException {
+    Tokens server = tokens();
+    String token = create(server, "ci", Scope.READ);
+    clock.advance(Duration.ofSeconds(1));
+    assertThat(server.of(token)).isPresent();
+
+    FileTime changed = FileTime.from(Instant.parse("2026-01-01T00:00:00Z"));
+    String none = "{\"tokens\":[]}";
+    Files.writeString(file(), "x".repeat(none.length()));
+    Files.setLastModifiedTime(file(), changed);
+    clock.advance(Duration.ofSeconds(1));
+    assertThat(server.of(token)).isPresent();
+
+    Files.writeString(file(), none);
+    Files.setLastModifiedTime(file(), changed);
+    clock.advance(Duration.ofSeconds(1));
+    assertThat(server.of(token)).isEmpty();
+    assertThat(server.isOpen()).isFalse();
+  }
+
+  /// Root runs `token revoke` on the files of the server's user.
+  @Test
+  void whoOwnsTheFileKeepsIt() throws IOException {
+    Path data = Files.createDirectory(directory.resolve("data"));
+    UserPrincipal other = otherUser(data);
+    create(tokens(), "ci", Scope.READ);
+    assertThat(Files.getOwner(file())).isEqualTo(other);
+    assertThat(Files.getOwner(data.resolve("tokens.json.lock"))).isEqualTo(other);
+
+    UserPrincipal self = Files.getOwner(directory);
+    Files.setOwner(file(), self);
+    create(tokens(), "more", Scope.READ);
+    assertThat(Files.getOwner(file())).isEqualTo(self);
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file())))
+        .isEqualTo("rw-------");
+  }
+
+  /// Gives the folder to another user, which only root can.
+  private static UserPrincipal otherUser(Path folder) throws IOException {
+    try {
+      Files.setOwner(
+          folder,
+          folder.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("12345"));
+    } catch (FileSystemException notRoot) {
+      abort("only root may give files away");
+    }
+    return Files.getOwner(folder);
   }
 
   @Test
