@@ -18,8 +18,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The route table at work: who calls, whether that is allowed, the endpoint, and a [Problem] for
@@ -29,6 +32,8 @@ import tools.jackson.databind.json.JsonMapper;
 final class Api {
   private static final Header BEARER =
       HeaderValues.createCached(HeaderNames.WWW_AUTHENTICATE, "Bearer");
+
+  private static final Set<Status> REFUSED = Set.of(Status.UNAUTHORIZED_401, Status.FORBIDDEN_403);
 
   private static final Problem NOTHING_HERE =
       Problem.of(Status.NOT_FOUND_404, "unknown-path", "there is nothing at this path");
@@ -122,12 +127,20 @@ final class Api {
   private void answer(Route route, ServerRequest request, ServerResponse response) {
     metrics.measure(route.method().text(), route.path(), response);
     Call call = new Call(request, response, Caller.ANONYMOUS, mapper);
+    Caller caller = null;
     try {
-      Caller caller = admit(route, request);
+      caller = gate.admit(route, request);
       call = new Call(request, response, caller, mapper);
-      answer(route, call);
+      route.endpoint().answer(call);
+      record(route, caller, request, call.refusal().orElse(response.status()));
     } catch (Exception failure) {
+      // What was done was done, also when nobody could be told.
+      Status status = call.hasBegun() ? response.status() : Complaints.problem(failure).status();
+      record(route, caller, request, status);
       failed(call, failure);
+    } catch (Error broken) {
+      record(route, caller, request, Status.INTERNAL_SERVER_ERROR_500);
+      throw broken;
     }
     // Helidon says that the connection will end, and then waits for the client to end it.
     if (response.isSent() && request.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
@@ -135,32 +148,16 @@ final class Api {
     }
   }
 
-  private void answer(Route route, Call call) throws Exception {
-    if (!route.audited()) {
-      route.endpoint().answer(call);
-      return;
-    }
-    Status status = Status.INTERNAL_SERVER_ERROR_500;
-    try {
-      route.endpoint().answer(call);
-      status = call.response().status();
-    } catch (Exception failure) {
-      // What was done was done, also when nobody could be told.
-      status = call.hasBegun() ? call.response().status() : Complaints.problem(failure).status();
-      throw failure;
-    } finally {
-      audit.record(call.caller().name(), call.request(), status);
-    }
-  }
-
-  private Caller admit(Route route, ServerRequest request) {
-    try {
-      return gate.admit(route, request);
-    } catch (ProblemException refused) {
-      if (refused.problem().status().code() != Status.TOO_MANY_REQUESTS_429.code()) {
-        audit.refused(gate.name(request), request, refused.problem().status());
-      }
-      throw refused;
+  /// Writes a call down, if it is one of those that are. Whoever may not do what he asks for is
+  /// refused, wherever that was found out.
+  ///
+  /// @param caller null when nobody was let in
+  private void record(Route route, @Nullable Caller caller, ServerRequest request, Status status) {
+    if (REFUSED.contains(status)) {
+      Optional<String> name = caller == null ? gate.name(request) : Optional.of(caller.name());
+      audit.refused(name, route, request, status);
+    } else if (caller != null && route.audited()) {
+      audit.record(caller.name(), route, request, status);
     }
   }
 

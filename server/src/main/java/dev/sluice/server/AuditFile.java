@@ -69,12 +69,12 @@ final class AuditFile implements AutoCloseable {
     writing = environment.threads().loop("sluice-audit", this::step);
   }
 
-  void record(String caller, ServerRequest request, Status status) {
+  void record(String caller, Route route, ServerRequest request, Status status) {
     record(
         caller,
         from(request),
         request.prologue().method().text(),
-        request.prologue().uriPath().rawPath(),
+        route.shown(request),
         status.code());
   }
 

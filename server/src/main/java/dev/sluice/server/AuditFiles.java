@@ -38,13 +38,13 @@ final class AuditFiles implements AuditLog {
   }
 
   @Override
-  public void record(String caller, ServerRequest request, Status status) {
-    done.record(caller, request, status);
+  public void record(String caller, Route route, ServerRequest request, Status status) {
+    done.record(caller, route, request, status);
   }
 
   @Override
-  public void refused(Optional<String> caller, ServerRequest request, Status status) {
-    refused.record(caller.orElse(NOT_LET_IN), request, status);
+  public void refused(Optional<String> caller, Route route, ServerRequest request, Status status) {
+    refused.record(caller.orElse(NOT_LET_IN), route, request, status);
   }
 
   @Override

@@ -8,26 +8,27 @@ import java.util.Optional;
 ///
 /// Threading: implementations must be thread-safe.
 interface AuditLog extends AutoCloseable {
-  /// Writes one call down.
+  /// Writes down the call of somebody who was let in.
   ///
   /// @param caller the name of whoever called
   /// @param status what was answered
-  void record(String caller, ServerRequest request, Status status);
+  void record(String caller, Route route, ServerRequest request, Status status);
 
   /// Writes down somebody who was not let in.
   ///
   /// @param caller the name of the token; empty when there was none, or an invalid one
   /// @param status what was answered
-  void refused(Optional<String> caller, ServerRequest request, Status status);
+  void refused(Optional<String> caller, Route route, ServerRequest request, Status status);
 
   /// Writes nothing.
   static AuditLog none() {
     return new AuditLog() {
       @Override
-      public void record(String caller, ServerRequest request, Status status) {}
+      public void record(String caller, Route route, ServerRequest request, Status status) {}
 
       @Override
-      public void refused(Optional<String> caller, ServerRequest request, Status status) {}
+      public void refused(
+          Optional<String> caller, Route route, ServerRequest request, Status status) {}
     };
   }
 

@@ -135,6 +135,7 @@ final class BulkEnqueue {
         // A request may last for hours, and its token end meanwhile.
         gate.again(call.request(), Scope.ENQUEUE).require(queue);
       } catch (ProblemException refused) {
+        call.refused(refused.problem());
         batch.forEach(line -> problem(line, refused.problem()));
         return;
       }

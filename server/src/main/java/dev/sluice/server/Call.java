@@ -25,7 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// One request and its answer, as the endpoints see them.
 ///
-/// Threading: confined to the request's thread.
+/// Threading: confined to the request's thread, but for `refused`.
 final class Call {
   private static final Header JSON =
       HeaderValues.createCached(HeaderNames.CONTENT_TYPE, "application/json");
@@ -47,6 +47,7 @@ final class Call {
   private @Nullable InputStream input;
   private boolean bodyRead;
   private boolean begun;
+  private volatile @Nullable Status refusal;
 
   Call(ServerRequest request, ServerResponse response, Caller caller, JsonMapper mapper) {
     this.request = request;
@@ -209,6 +210,16 @@ final class Call {
   /// The answer has begun: what goes wrong now can only cut it off.
   void begin() {
     begun = true;
+  }
+
+  /// Whoever called may not any more, and gets no more of an answer that has begun.
+  void refused(Problem problem) {
+    refusal = problem.status();
+  }
+
+  /// What [#refused] was told; empty when the caller was let in to the end.
+  Optional<Status> refusal() {
+    return Optional.ofNullable(refusal);
   }
 
   boolean hasBegun() {

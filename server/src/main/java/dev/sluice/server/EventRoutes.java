@@ -131,9 +131,11 @@ final class EventRoutes {
           held = false;
         }
       }
-    } catch (JobEvents.Ended | InterruptedException | ProblemException _) {
-      // Too slow, let in no more, or the server stops: the stream ends, and the client comes back
-      // with the last id, or is told why it may not.
+    } catch (ProblemException refused) {
+      // The stream ends, and the client that comes back is told why it may not.
+      call.refused(refused.problem());
+    } catch (JobEvents.Ended | InterruptedException _) {
+      // Too slow, or the server stops: the client comes back with the last id.
     }
   }
 

@@ -1,8 +1,14 @@
 package dev.sluice.server;
 
+import io.helidon.common.parameters.Parameters;
 import io.helidon.http.Method;
+import io.helidon.webserver.http.ServerRequest;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// One line of the route table.
 ///
@@ -22,6 +28,10 @@ record Route(
     boolean audited,
     Set<String> query,
     Endpoint endpoint) {
+  private static final Pattern PART = Pattern.compile("\\{([^}]*)}");
+
+  /// Parts of paths that logs may show. The token of a lease is all that its holder has to know.
+  private static final Set<String> SHOWN = Set.of("queue", "id", "name");
 
   static Route get(String path, Scope scope, Endpoint endpoint) {
     return get(path, scope, Set.of(), endpoint);
@@ -47,6 +57,18 @@ record Route(
   /// A route for everybody.
   static Route open(String path, Endpoint endpoint) {
     return new Route(Method.GET, path, Optional.empty(), false, Set.of(), endpoint);
+  }
+
+  /// The path of a request as logs may show it: with what its variable parts say, or with their
+  /// names where that is a secret.
+  String shown(ServerRequest request) {
+    Parameters parts = request.path().pathParameters();
+    return PART.matcher(path)
+        .replaceAll(part ->
+            Matcher.quoteReplacement(
+                SHOWN.contains(part.group(1))
+                    ? URLEncoder.encode(parts.get(part.group(1)), StandardCharsets.UTF_8)
+                    : part.group()));
   }
 
   /// A parameter that nobody reads is a wish that would be lost.

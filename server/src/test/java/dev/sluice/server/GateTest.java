@@ -283,6 +283,71 @@ final class GateTest {
         .contains("\"caller\":\"ci\"", "\"status\":403");
   }
 
+  private String tokenForMail(String name, Scope scope) {
+    return tokens()
+        .create(
+            name, Set.of(scope), Optional.of(Set.of("mail")), Optional.empty(), Optional.empty());
+  }
+
+  @Test
+  void whoseTokenIsForOtherQueuesIsWrittenDown() throws IOException {
+    String hands = tokenForMail("hands", Scope.ENQUEUE);
+    String boss = tokenForMail("boss", Scope.OPERATE);
+    start(ServerConfig.defaults());
+    send("POST", "/v1/queues/default/jobs", bearer(hands));
+    send("POST", "/v1/queues/default:pause", bearer(boss));
+    send("GET", "/metrics", bearer(boss));
+    server.close();
+    assertThat(directory.resolve("audit.log")).isEmptyFile();
+    assertThat(Files.readAllLines(directory.resolve("refused.log")))
+        .hasSize(3)
+        .allSatisfy(line -> assertThat(line).contains("\"status\":403"))
+        .anySatisfy(line -> assertThat(line).contains("\"hands\"", "\"/v1/queues/default/jobs\""))
+        .anySatisfy(line -> assertThat(line).contains("\"boss\"", "\"/v1/queues/default:pause\""))
+        .anySatisfy(line -> assertThat(line).contains("\"boss\"", "\"/metrics\""));
+  }
+
+  @Test
+  void whoseTokenEndsDuringARequestIsWrittenDown() throws IOException {
+    String token = token("ci", Scope.ENQUEUE, Optional.empty());
+    start(ServerConfig.defaults());
+    try (RawClient client = new RawClient(server.port())) {
+      client.send(
+          "POST /v1/queues/default/jobs HTTP/1.1\r\nHost: localhost\r\n"
+              + bearer(token)
+              + "\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n"
+              + "Connection: close\r\n\r\n");
+      client.send("c\r\n{\"payload\":1\r\n2\r\n}\n\r\n");
+      client.readUntil("READY");
+      tokens().revoke("ci");
+      for (String answer = ""; !answer.contains("401"); answer = client.readUntil("}\n")) {
+        client.send("c\r\n{\"payload\":1\r\n2\r\n}\n\r\n");
+      }
+      client.send("0\r\n\r\n");
+      client.readAll();
+    }
+    server.close();
+    assertThat(Files.readAllLines(directory.resolve("refused.log")))
+        .singleElement()
+        .asString()
+        .contains("\"caller\":\"ci\"", "\"status\":401", "\"/v1/queues/default/jobs\"");
+  }
+
+  /// Whoever may read the logs must not be able to end the work of others.
+  @Test
+  void tokensOfLeasesAreInNoLog() throws IOException {
+    token("ci", Scope.READ, Optional.empty());
+    start(ServerConfig.defaults());
+    send("POST", "/v1/leases/canary:complete", bearer("slc_wrong"));
+    send("POST", "/v1/jobs/a%0ab:cancel", bearer("slc_wrong"));
+    server.close();
+    assertThat(Files.readAllLines(directory.resolve("refused.log")))
+        .hasSize(2)
+        .noneSatisfy(line -> assertThat(line).contains("canary"))
+        .anySatisfy(line -> assertThat(line).contains("\"path\":\"/v1/leases/{token}:complete\""))
+        .anySatisfy(line -> assertThat(line).contains("\"path\":\"/v1/jobs/a%0Ab:cancel\""));
+  }
+
   @Test
   void whoWasNotLetInIsWrittenDown() throws IOException {
     token("ci", Scope.READ, Optional.empty());
