@@ -125,10 +125,7 @@ final class ConfigOptions {
     try {
       return EngineConfig.parse(configuration.engine(), folder(configuration).resolve("sluice.db"));
     } catch (IllegalArgumentException bad) {
-      // Its sentence begins with the key, and goes on with the value.
-      String message = String.valueOf(bad.getMessage());
-      int value = message.indexOf("' ");
-      throw bad(configuration.complaint("engine", message.substring(value + 2)));
+      throw bad(configuration.complaint("engine", EngineConfig.rule(configuration.engine(), bad)));
     }
   }
 }

@@ -54,13 +54,19 @@ sealed interface EngineConfig {
       case "memory" -> {
         if (!rest.isEmpty()) {
           throw new IllegalArgumentException(
-              "engine: '" + url + "' must be just memory:, nothing follows the colon");
+              "engine: '" + shown(url) + "' must be just memory:, nothing follows the colon");
         }
         yield new Memory();
       }
       case "sqlite" -> new Sqlite(rest.isEmpty() ? defaultFile : file(url, rest));
-      case "amqp", "amqps" -> new Rabbit(url);
-      case "sqs" -> new Sqs(url);
+      case "amqp", "amqps" -> {
+        RabbitEngine.requireUrl(url);
+        yield new Rabbit(url);
+      }
+      case "sqs" -> {
+        SqsEngine.requireUrl(url);
+        yield new Sqs(url);
+      }
       case "postgresql", "postgres" ->
           throw new IllegalArgumentException(
               "engine: '"
@@ -69,6 +75,15 @@ sealed interface EngineConfig {
                   + RULE);
       default -> throw new IllegalArgumentException("engine: '" + shown(url) + "' " + RULE);
     };
+  }
+
+  /// What [#parse] found wrong, without the field and the URL.
+  static String rule(String url, IllegalArgumentException bad) {
+    String rule = String.valueOf(bad.getMessage());
+    for (String said : List.of("engine: ", "'" + shown(url) + "' ")) {
+      rule = rule.startsWith(said) ? rule.substring(said.length()) : rule;
+    }
+    return rule;
   }
 
   /// An engine's URL without the password in it.

@@ -26,12 +26,11 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// Threading: immutable.
 public final class Configuration {
-  private static final Pattern PASSWORD = Pattern.compile("(://[^:@/]*):[^@]*@");
-
   /// The file that is read when nobody names one and it is there.
   public static final String FILE = "sluice.yaml";
 
   private static final String PREFIX = "SLUICE_";
+  private static final String SQLITE = "sqlite:";
 
   /// Variables that begin like ours and mean something else.
   private static final Set<String> OTHERS =
@@ -47,10 +46,6 @@ public final class Configuration {
   private static final Set<String> TOP =
       Set.of("engine", "data", "grace", "http", "queues", "webhooks");
   private static final Duration LONGEST_GRACE = Duration.ofHours(24);
-  private static final int LONGEST_SHOWN = 64;
-
-  /// Keys whose values may let somebody in, or hold what does.
-  private static final Pattern SECRET = Pattern.compile(".*/(headers/[^/]*|url)");
 
   private final Optional<Path> file;
   private final Document document;
@@ -66,7 +61,7 @@ public final class Configuration {
     for (String key : root.propertyNames()) {
       if (!TOP.contains(key)) {
         throw new BadField(
-            Document.step(key), "is not known here; known are " + String.join(", ", sorted(TOP)));
+            Document.step(key), Document.UNKNOWN + "; known are " + String.join(", ", sorted(TOP)));
       }
     }
     engine = text("engine").orElse("sqlite:");
@@ -191,7 +186,7 @@ public final class Configuration {
 
   private static ConfigException complaint(Document document, String where, String words) {
     // Lists of keys, as a file has them.
-    String rule = words.startsWith("is not known here") ? Document.dashed(words) : words;
+    String rule = words.startsWith(Document.UNKNOWN) ? Document.dashed(words) : words;
     String pointer = document.written(where);
     JsonNode node = document.root().at(pointer);
     Optional<String> origin = document.origin(pointer);
@@ -201,22 +196,8 @@ public final class Configuration {
     if (origin.filter(it -> it.startsWith("--")).isEmpty()) {
       sentence.append(dotted(pointer)).append(": ");
     }
-    if (node.isValueNode() && !node.isNull()) {
-      String shown = shown(pointer, node);
-      // Some rules begin with the value already, or with why it is not shown.
-      boolean said = rule.startsWith(shown) || rule.startsWith("'") || rule.startsWith("(");
-      sentence.append(said ? "" : shown + " ");
-    }
-    return new ConfigException(sentence.append(rule).toString().replaceAll("\\p{Cntrl}+", " "));
-  }
-
-  private static String shown(String pointer, JsonNode node) {
-    if (SECRET.matcher(pointer).matches()) {
-      return "***";
-    }
-    String text = node.asString();
-    String cut = text.length() <= LONGEST_SHOWN ? text : text.substring(0, LONGEST_SHOWN) + "...";
-    return node.isString() ? "'" + cut + "'" : cut;
+    sentence.append(Shown.sentence(pointer, node, rule));
+    return new ConfigException(sentence.toString().replaceAll("\\p{Cntrl}+", " "));
   }
 
   /// A pointer as people write keys.
@@ -231,9 +212,17 @@ public final class Configuration {
     return file;
   }
 
-  /// An engine's URL as it may be shown.
+  /// An engine's URL as it may be shown: without what stands between the first colon behind the
+  /// scheme and the last `@`, however wrong the URL is.
   public static String withoutPassword(String url) {
-    return PASSWORD.matcher(url).replaceAll("$1:***@");
+    int at = url.lastIndexOf('@');
+    // The name of a file may have both, and is no secret.
+    if (at < 0 || url.regionMatches(true, 0, SQLITE, 0, SQLITE.length())) {
+      return url;
+    }
+    int slashes = url.indexOf("://");
+    int colon = url.indexOf(':', slashes < 0 || slashes > at ? 0 : slashes + 3);
+    return colon < 0 || colon > at ? url : url.substring(0, colon + 1) + "***" + url.substring(at);
   }
 
   /// The engine's URL, with its password if it has one.

@@ -13,6 +13,9 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// Threading: confined to one thread.
 final class Document {
+  /// How rules about keys begin that nobody knows.
+  static final String UNKNOWN = "is not known here";
+
   private static final Pattern CAPITAL = Pattern.compile("([A-Z])");
 
   private final ObjectNode root = JsonNodeFactory.instance.objectNode();

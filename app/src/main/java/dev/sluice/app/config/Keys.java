@@ -103,6 +103,15 @@ final class Keys {
     return named == null ? Optional.empty() : underName(variable, named, chosen);
   }
 
+  /// Whether a path leads to a key that has a value, and not to an object or nowhere.
+  boolean isValue(List<String> path) {
+    if (path.isEmpty()) {
+      return this == LEAF;
+    }
+    Keys next = inner.getOrDefault(path.getFirst(), named);
+    return next != null && next.isValue(path.subList(1, path.size()));
+  }
+
   /// Every key, as a path; `name` stands for the names that users choose.
   List<List<String>> paths(String name) {
     List<List<String>> paths = new ArrayList<>();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.app.config.Configuration.Flag;
+import dev.sluice.server.BadField;
 import dev.sluice.server.QueueList;
 import dev.sluice.webhook.Reach;
 import java.io.IOException;
@@ -60,23 +61,23 @@ final class ConfigurationTest {
       delimiter = '|',
       textBlock =
           """
-          engin: x                               | line 1: engin: 'x' is not known
+          engin: x                               | line 1: engin: is not known
           engine: 5                              | line 1: engine: 5 must be a text
           grace: soon                            | line 1: grace: 'soon' must be a time between
           grace: 25h                             | line 1: grace: '25h' must be a time between
-          http: yes                              | line 1: http: 'yes' must be an object
+          http: yes                              | line 1: http: must be an object
           http:;  port: 70000                    | line 2: http.port: 70000 must be a whole number from 0 to 65535
           http:;  port: abc                      | line 2: http.port: 'abc' must be a whole number
-          http:;  prot: 1                        | line 2: http.prot: 1 is not known here; known are
+          http:;  prot: 1                        | line 2: http.prot: is not known here; known are
           http:;;  host: ''                      | line 3: http.host: '' must name a host
           http:;  tls:;    certificate: c.pem    | line 2: http.tls.key: must name a file
           http:;  limits:;    idle: 1ms          | line 3: http.limits.idle: '1ms' must be from 100ms to 1h
           queues:;  mail:;    concurrency: 0     | line 3: queues.mail.concurrency: 0 must be a whole number from 1 to
-          queues:;  mail:;    concurency: 1      | line 3: queues.mail.concurency: 1 is not known here; known are burst, capacity, concurrency, delivery, grace, lease, max-crashes
+          queues:;  mail:;    concurency: 1      | line 3: queues.mail.concurency: is not known here; known are burst, capacity, concurrency, delivery, grace, lease, max-crashes
           queues:;  mail:;    rate: fast         | line 3: queues.mail.rate: 'fast' must be like 10/s
           queues:;  mail:;    retry:;      delay: x | line 4: queues.mail.retry.delay: 'x' must be a time
           queues:;  'a b': {}                    | line 2: queues.a b
-          queues:;  mail:;    delivery: push     | line 3: queues.mail.delivery: 'push' must be pull
+          queues:;  mail:;    delivery: push     | line 3: queues.mail.delivery: must be pull
           queues:;  auto-create:;    max: 0      | line 3: queues.auto-create.max: 0 must be
           webhooks:;  ports: [0]                 | line 2: webhooks.ports.0: 0 must be
           webhooks:;  ports: [4294967739]        | line 2: webhooks.ports.0: 4294967739 must be a whole number from 1 to 65535
@@ -197,12 +198,70 @@ final class ConfigurationTest {
     assertThat(again.grace()).isEqualTo(plain.grace());
   }
 
-  @Test
-  void complaintsShowNoSecrets() throws IOException {
-    Path file = file("queues:\n  mail:\n    delivery:\n      webhook:\n        url: [canary]\n");
-    assertThatThrownBy(() -> Configuration.load(Optional.of(file), Map.of(), List.of()))
-        .hasMessageContaining("line 5")
+  /// Secrets are often written in the wrong place, and complaints end in logs.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          HOOK {url: [canary]}                           | webhook.url: must be a text
+          HOOK {url: canary}                             | webhook.url: *** must be like https
+          HOOK {url: 'https://h/', secret: canary}       | webhook.secret: is not known here
+          HOOK {url: 'https://h/', authorization: canary} | webhook.authorization: is not known here
+          HOOK {url: 'https://h/', headers: 'authorization: canary'} | webhook.headers: *** must be
+          HOOK {url: 'https://h/', headers: {a: [canary]}} | webhook.headers.a: must be a text
+          HOOK {url: 'https://h/', connect-timeout: canary} | webhook.connect-timeout: *** must be a time
+          HOOK {url: 'https://h/', secret-file: true}    | webhook.secret-file: *** must be a text
+          HOOK 'url: canary'                             | delivery.webhook: *** must be an object
+          HOOK {url: 'https://h/', max-in-flight: 0}     | webhook.max-in-flight: 0 must be
+          queues:;  mail:;    authorization: canary      | queues.mail.authorization: is not known here
+          queues:;  mail:;    delivery: 'webhook canary' | queues.mail.delivery: must be pull
+          queues:;  mail: canary                         | queues.mail: must be an object
+          token: canary                                  | token: is not known here
+          http: 'token canary'                           | http: must be an object
+          """)
+  void complaintsShowNoSecrets(String yaml, String part) throws IOException {
+    Path file =
+        file(
+            yaml.strip()
+                .replace("HOOK ", "queues:;  mail:;    delivery:;      webhook: ")
+                .replace(";", "\n"));
+    assertThatThrownBy(
+            () -> {
+              Configuration configuration =
+                  Configuration.load(Optional.of(file), Map.of(), List.of());
+              try {
+                configuration.server().check();
+              } catch (BadField bad) {
+                throw configuration.complaint(bad);
+              }
+            })
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(part.strip())
         .hasMessageNotContaining("canary");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "amqp://me:pw@host/v, amqp://me:***@host/v",
+    "ampq://me:p@w:x@host/v, ampq://me:***@host/v",
+    "amqp://:pw@host/v, amqp://:***@host/v",
+    "amqp://me:12/pw@host, amqp://me:***@host",
+    "amqp:/me:pw@host, amqp:***@host",
+    "me:pw@host/v, me:***@host/v",
+    "amqp://me@host:99/v, amqp://me@host:99/v",
+    "sqs:eu-central-1?endpoint=http://me:pw@host, sqs:eu-central-1?endpoint=http://me:***@host",
+    "sqlite:/data/a:b@c.db, sqlite:/data/a:b@c.db",
+  })
+  void passwordsOfEnginesAreMasked(String url, String shown) {
+    assertThat(Configuration.withoutPassword(url)).isEqualTo(shown);
+  }
+
+  @Test
+  void complaintsAboutTheEngineShowNoPassword() {
+    Configuration configuration = variables("SLUICE_ENGINE", "ampq://me:canary@host/v?x=canary");
+    assertThat(configuration.complaint("engine", "must be memory:"))
+        .hasMessage("SLUICE_ENGINE: engine: 'ampq://me:***@host/v' must be memory:");
   }
 
   @Test

@@ -156,6 +156,14 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
         FAR);
   }
 
+  /// Reads a URL and connects to nothing.
+  ///
+  /// @throws IllegalArgumentException when it is not of the form that [#open(String)] tells; its
+  ///   message holds no password
+  public static void requireUrl(String url) {
+    RabbitUrl.parse(url);
+  }
+
   /// Connects to the broker of a URL.
   ///
   /// @param url `amqp[s]://user:password@host:port/vhost`, with the options `keys` (`refuse`, the

@@ -46,8 +46,10 @@ record Address(
     int question = url.indexOf('?');
     String region = url.substring("sqs:".length(), question < 0 ? url.length() : question);
     if (!REGION.matcher(region).matches()) {
+      // Whoever took it for a URL with a login may have written a secret there.
+      String shown = region.matches(".*[:@].*") ? "" : " '" + region + "'";
       throw new IllegalArgumentException(
-          "engine: the region '" + region + "' must be an AWS region, as in sqs:eu-central-1");
+          "engine: the region" + shown + " must be an AWS region, as in sqs:eu-central-1");
     }
     Options options = new Options();
     if (question >= 0 && question + 1 < url.length()) {

@@ -81,6 +81,13 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Exporting
     loop = environment.threads().loop("sluice-sqs", gauge);
   }
 
+  /// Reads a URL and asks nothing of SQS.
+  ///
+  /// @throws IllegalArgumentException when it is not of the form that [#open(String)] tells
+  public static void requireUrl(String url) {
+    Address.parse(url);
+  }
+
   /// Opens the engine in the machine's own world. Asks nothing of SQS yet: queues are found, and
   /// made where they are missing, when they are first used.
   ///

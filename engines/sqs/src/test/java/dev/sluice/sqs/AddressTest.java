@@ -41,6 +41,7 @@ final class AddressTest {
           sqs                                    | must be of the form sqs:REGION
           sqs:                                   | the region '' must be
           sqs:EU                                 | the region 'EU' must be
+          sqs:u:p@eu-central-1                   | the region must be an AWS region
           sqs:eu-central-1?fifo                  | must be written name=value
           sqs:eu-central-1?fifo=yes              | must be fifo=true or =false
           sqs:eu-central-1?fifo=true&fifo=true   | is given twice
