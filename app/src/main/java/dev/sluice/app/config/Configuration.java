@@ -43,6 +43,15 @@ public final class Configuration {
           "SLUICE_TOKEN",
           "SLUICE_TOKEN_FILE");
 
+  /// What Kubernetes puts into every pod of a namespace that has a Service named `sluice`.
+  private static final Pattern SERVICE_LINK =
+      Pattern.compile(
+          "SLUICE_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?"
+              + "|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)");
+
+  /// The value of `SLUICE_PORT` that is such a link, and not what somebody wishes.
+  private static final Pattern LINKED_PORT = Pattern.compile("(tcp|udp|sctp)://.*");
+
   private static final Set<String> TOP =
       Set.of("engine", "data", "grace", "http", "queues", "webhooks");
   private static final Duration LONGEST_GRACE = Duration.ofHours(24);
@@ -117,7 +126,7 @@ public final class Configuration {
   }
 
   private static void variable(String name, String value, Document document) {
-    if (!name.startsWith(PREFIX) || OTHERS.contains(name)) {
+    if (!name.startsWith(PREFIX) || OTHERS.contains(name) || isServiceLink(name, value)) {
       return;
     }
     JsonNode queues = document.root().path("queues");
@@ -131,6 +140,11 @@ public final class Configuration {
                         + ": is the name of no key; it must be SLUICE_ and the key in capitals,"
                         + " like SLUICE_HTTP_PORT"));
     document.set(path, YamlFile.plain(value), name);
+  }
+
+  private static boolean isServiceLink(String name, String value) {
+    return SERVICE_LINK.matcher(name).matches()
+        || (name.equals("SLUICE_PORT") && LINKED_PORT.matcher(value).matches());
   }
 
   private Optional<String> text(String key) {

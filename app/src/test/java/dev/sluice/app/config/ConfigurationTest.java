@@ -140,6 +140,10 @@ final class ConfigurationTest {
     "SLUICE_HTTP_PROT, 1, 'SLUICE_HTTP_PROT: is the name of no key'",
     "SLUICE_QUEUES_MAIL_CONCURENCY, 1, 'SLUICE_QUEUES_MAIL_CONCURENCY: is the name of no key'",
     "SLUICE_, 1, 'SLUICE_'",
+    "SLUICE_PORT, 9000, 'SLUICE_PORT: is the name of no key'",
+    "SLUICE_PORT_80, 1, 'SLUICE_PORT_80: is the name of no key'",
+    "SLUICE_SERVICE, x, 'SLUICE_SERVICE: is the name of no key'",
+    "SLUICE_HTTP_PORT, tcp://10.0.0.1:80, 'SLUICE_HTTP_PORT: http.port: '",
   })
   void variablesAreNamedToo(String name, String value, String part) {
     assertThatThrownBy(() -> variables(name, value))
@@ -149,7 +153,37 @@ final class ConfigurationTest {
 
   @Test
   void variablesOfOthersAreLeftAlone() {
-    variables("SLUICE_JAVA_OPTS", "-Xmx1g", "SLUICE_CONFIG", "x", "SLUICE_TOKEN", "y", "PATH", "z");
+    assertThat(
+            variables(
+                    "SLUICE_JAVA_OPTS", "-Xmx1g",
+                    "SLUICE_CONFIG", "x",
+                    "SLUICE_FROM", "memory:",
+                    "SLUICE_SERVER", "http://127.0.0.1:9",
+                    "SLUICE_TO", "memory:",
+                    "SLUICE_TOKEN", "y",
+                    "SLUICE_TOKEN_FILE", "z",
+                    "HTTP_PORT", "1",
+                    "PATH", "z")
+                .print(Path.of("/data")))
+        .isEqualTo(variables().print(Path.of("/data")));
+  }
+
+  /// Of a Service named `sluice`, in every pod of its namespace.
+  @Test
+  void theLinksOfKubernetesAreLeftAlone() {
+    assertThat(
+            variables(
+                    "SLUICE_SERVICE_HOST", "10.0.0.1",
+                    "SLUICE_SERVICE_PORT", "80",
+                    "SLUICE_SERVICE_PORT_HTTP", "80",
+                    "SLUICE_PORT", "tcp://10.0.0.1:80",
+                    "SLUICE_PORT_80_TCP", "tcp://10.0.0.1:80",
+                    "SLUICE_PORT_80_TCP_PROTO", "tcp",
+                    "SLUICE_PORT_80_TCP_PORT", "80",
+                    "SLUICE_PORT_80_TCP_ADDR", "10.0.0.1",
+                    "SLUICE_PORT_53_UDP", "udp://10.0.0.1:53")
+                .print(Path.of("/data")))
+        .isEqualTo(variables().print(Path.of("/data")));
   }
 
   @Test
