@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,8 +32,11 @@ import tools.jackson.databind.json.JsonMapper;
 /// `.1`, what was that becomes `.2`, and what was `.5` goes: five full ones are kept beside the one
 /// that is written.
 ///
+/// What cannot be written, on a full disk, is kept and written later; behind it a bounded number of
+/// lines waits. What comes on top of that is counted and not kept.
+///
 /// Threading: thread-safe; the file is written by a loop of its own, so that no request waits for
-/// the disk. What comes faster than it can be written is counted and not kept.
+/// the disk. `batch` and `complaint` are the loop's, and of `close` after its end.
 final class AuditFile implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("dev.sluice.server.audit");
   private static final int KEPT = 5;
@@ -50,19 +54,38 @@ final class AuditFile implements AutoCloseable {
   private final JsonMapper mapper = JsonMapper.builder().build();
   private final BlockingQueue<Line> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
   private final AtomicLong lost = new AtomicLong();
+  private final Opening opening;
+  private Batch batch = Batch.NOTHING;
+  private String complaint = "";
   private final Loop writing;
+
+  /// How the file is opened, to read and to write.
+  @FunctionalInterface
+  interface Opening {
+    SeekableByteChannel open(Path file) throws IOException;
+  }
+
+  /// Lines that are being written.
+  private record Batch(String text, long lines) {
+    static final Batch NOTHING = new Batch("", 0);
+  }
 
   /// Begins to write.
   ///
   /// @param fullAt bytes after which a new file is begun
   /// @throws SluiceException when the file cannot be written
   AuditFile(Path file, long fullAt, boolean behindProxy, Environment environment) {
+    this(file, fullAt, behindProxy, environment, AuditFile::open);
+  }
+
+  AuditFile(Path file, long fullAt, boolean behindProxy, Environment environment, Opening opening) {
     this.file = file;
+    this.opening = opening;
     this.fullAt = fullAt;
     this.behindProxy = behindProxy;
     this.clock = environment.clock();
     try {
-      append(new byte[0]);
+      append(Batch.NOTHING.text);
     } catch (IOException failure) {
       throw new SluiceException("audit: cannot write to " + file + ": " + failure, failure);
     }
@@ -104,12 +127,43 @@ final class AuditFile implements AutoCloseable {
   }
 
   private long step() {
+    if (batch.lines == 0) {
+      batch = next();
+    }
+    if (batch.lines == 0) {
+      return Step.WHEN_WOKEN;
+    }
+    long size;
+    try {
+      size = append(batch.text);
+    } catch (IOException failure) {
+      complain("the audit log cannot be written, its lines wait: " + failure);
+      return AGAIN_NANOS;
+    }
+    batch = Batch.NOTHING;
+    try {
+      if (size >= fullAt) {
+        rotate();
+      }
+      complaint = "";
+    } catch (IOException failure) {
+      complain("the audit log grows on, for it cannot be renamed: " + failure);
+    }
+    return waiting.isEmpty() ? Step.WHEN_WOKEN : Step.AT_ONCE;
+  }
+
+  private void complain(String about) {
+    if (!about.equals(complaint)) {
+      LOG.log(System.Logger.Level.WARNING, about);
+    }
+    complaint = about;
+  }
+
+  /// What is to be written next, with a line about those that were not kept.
+  private Batch next() {
     List<Line> lines = new ArrayList<>();
     waiting.drainTo(lines, 1000);
     long gone = lost.getAndSet(0);
-    if (lines.isEmpty() && gone == 0) {
-      return Step.WHEN_WOKEN;
-    }
     StringBuilder text = new StringBuilder();
     lines.forEach(line -> text.append(mapper.writeValueAsString(json(line))).append('\n'));
     if (gone > 0) {
@@ -119,14 +173,7 @@ final class AuditFile implements AutoCloseable {
                       "time", Instant.ofEpochMilli(clock.wallMillis()).toString(), "lost", gone)))
           .append('\n');
     }
-    try {
-      append(text.toString().getBytes(StandardCharsets.UTF_8));
-    } catch (IOException failure) {
-      lost.addAndGet(lines.size() + gone);
-      LOG.log(System.Logger.Level.WARNING, "the audit log cannot be written: " + failure);
-      return AGAIN_NANOS;
-    }
-    return waiting.isEmpty() ? Step.WHEN_WOKEN : Step.AT_ONCE;
+    return new Batch(text.toString(), lines.size() + (gone > 0 ? 1 : 0));
   }
 
   private static Map<String, Object> json(Line line) {
@@ -140,24 +187,70 @@ final class AuditFile implements AutoCloseable {
     return json;
   }
 
-  private void append(byte[] bytes) throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(
-            file,
-            Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND),
-            TokenFile.ownerOnly("rw-------"))) {
-      ByteBuffer buffer = ByteBuffer.wrap(bytes);
-      while (buffer.hasRemaining()) {
-        channel.write(buffer);
+  private static SeekableByteChannel open(Path file) throws IOException {
+    return FileChannel.open(
+        file,
+        Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
+        TokenFile.ownerOnly("rw-------"));
+  }
+
+  /// Writes all of it or, as far as the disk allows, nothing.
+  ///
+  /// @return the size of the file
+  private long append(String text) throws IOException {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    try (SeekableByteChannel channel = opening.open(file)) {
+      long before = channel.size();
+      try {
+        if (bytes.length > 0 && isTorn(channel)) {
+          write(channel, new byte[] {'\n'});
+        }
+        channel.position(channel.size());
+        write(channel, bytes);
+      } catch (IOException failure) {
+        truncate(channel, before, failure);
+        throw failure;
       }
-      if (channel.size() < fullAt) {
-        return;
-      }
+      return channel.size();
     }
-    for (int number = KEPT - 1; number >= 1; number--) {
-      if (Files.exists(numbered(number))) {
-        Files.move(numbered(number), numbered(number + 1), StandardCopyOption.REPLACE_EXISTING);
-      }
+  }
+
+  /// Whether the file ends within a line: the process or the machine ended while it was written.
+  private static boolean isTorn(SeekableByteChannel channel) throws IOException {
+    long size = channel.size();
+    if (size == 0) {
+      return false;
+    }
+    ByteBuffer last = ByteBuffer.allocate(1);
+    channel.position(size - 1);
+    return channel.read(last) == 1 && last.get(0) != '\n';
+  }
+
+  private static void write(SeekableByteChannel channel, byte[] bytes) throws IOException {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes);
+    while (buffer.hasRemaining()) {
+      channel.write(buffer);
+    }
+  }
+
+  /// A half that cannot be taken back is no worse than one that a crash leaves.
+  private static void truncate(SeekableByteChannel channel, long size, IOException failure) {
+    try {
+      channel.truncate(size);
+    } catch (IOException alsoNot) {
+      failure.addSuppressed(alsoNot);
+    }
+  }
+
+  /// Moves only as many as have to make room: a rotation that failed half-way, and is tried again,
+  /// pushes nothing out.
+  private void rotate() throws IOException {
+    int free = 1;
+    while (free < KEPT && Files.exists(numbered(free))) {
+      free++;
+    }
+    for (int number = free - 1; number >= 1; number--) {
+      Files.move(numbered(number), numbered(number + 1), StandardCopyOption.REPLACE_EXISTING);
     }
     Files.move(file, numbered(1), StandardCopyOption.REPLACE_EXISTING);
   }
@@ -170,6 +263,15 @@ final class AuditFile implements AutoCloseable {
   @Override
   public void close() {
     writing.stop();
-    while (!waiting.isEmpty() && step() == Step.AT_ONCE) {}
+    long next = Step.AT_ONCE;
+    while (next == Step.AT_ONCE) {
+      next = step();
+    }
+    long left = batch.lines + waiting.size() + lost.get();
+    if (left > 0) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "the audit log ends without " + left + " lines that could not be written");
+    }
   }
 }

@@ -298,7 +298,7 @@ final class CertificatesTest {
   }
 
   /// The system's environment, but for one loop whose steps the test makes.
-  private static Environment byHand(String loop, AtomicReference<Step> steps) {
+  static Environment byHand(String loop, AtomicReference<Step> steps) {
     Environment system = Environment.system();
     Environment.Threads threads =
         new Environment.Threads() {
