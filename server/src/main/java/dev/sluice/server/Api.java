@@ -5,6 +5,8 @@ import io.helidon.common.socket.SocketWriterException;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
+import io.helidon.http.Method;
+import io.helidon.http.PathMatchers;
 import io.helidon.http.RequestException;
 import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
@@ -21,6 +23,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -90,18 +93,29 @@ final class Api {
     for (Route route : routes) {
       if (route.path().equals(path)) {
         routing.route(
-            route.method(),
-            path,
-            (Handler) (request, response) -> answer(route, request, response));
+            methods(route),
+            PathMatchers.create(path),
+            (request, response) -> answer(route, request, response));
       }
     }
     routing.any(path, notAllowed(path, methods));
   }
 
+  /// Whatever can be read can be asked for without its body: [Call] leaves that out.
+  private static Predicate<Method> methods(Route route) {
+    return route.method().equals(Method.GET)
+        ? Method.predicate(Method.GET, Method.HEAD)
+        : Method.predicate(route.method());
+  }
+
   private Map<String, Header> allowed() {
     Map<String, TreeSet<String>> methods = new LinkedHashMap<>();
     for (Route route : routes) {
-      methods.computeIfAbsent(route.path(), _ -> new TreeSet<>()).add(route.method().text());
+      Set<String> some = methods.computeIfAbsent(route.path(), _ -> new TreeSet<>());
+      some.add(route.method().text());
+      if (route.method().equals(Method.GET)) {
+        some.add(Method.HEAD.text());
+      }
     }
     Map<String, Header> headers = new LinkedHashMap<>();
     methods.forEach((path, some) ->

@@ -295,7 +295,22 @@ final class Call {
   void send(Status status, byte[] json) {
     response.status(status).header(JSON);
     begin();
-    response.send(json);
+    send(json);
+  }
+
+  /// Answers with a body that is ready. HEAD is answered as GET is, but for the body itself, which
+  /// the client would take for the next answer.
+  void send(byte[] body) {
+    if (isHead()) {
+      response.headers().contentLength(body.length);
+      response.send();
+    } else {
+      response.send(body);
+    }
+  }
+
+  boolean isHead() {
+    return request.prologue().method().equals(Method.HEAD);
   }
 
   void noContent() {
@@ -305,13 +320,8 @@ final class Call {
   }
 
   void send(Problem problem) {
-    response.status(problem.status());
-    if (request.prologue().method().equals(Method.HEAD)) {
-      // The client would take a body for the next answer.
-      response.send();
-    } else {
-      response.header(PROBLEM).send(mapper.writeValueAsBytes(problem.json()));
-    }
+    response.status(problem.status()).header(PROBLEM);
+    send(mapper.writeValueAsBytes(problem.json()));
   }
 
   /// Answers with a problem, however much of the body was read. A short rest is read first; with a

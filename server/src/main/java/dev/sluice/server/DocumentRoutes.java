@@ -32,7 +32,7 @@ final class DocumentRoutes {
             "/openapi.yaml",
             call -> {
               call.header(YAML);
-              call.response().send(document);
+              call.send(document);
             }));
   }
 }

@@ -64,9 +64,14 @@ final class EventRoutes {
     Set<EventType> types =
         call.query("type", EventRoutes::types).orElse(EnumSet.allOf(EventType.class));
     Wanted wanted = new Wanted(call.caller(), queue, types);
+    if (call.isHead()) {
+      // Events that nobody is told are not waited for.
+      head(call);
+      call.send(new byte[0]);
+      return;
+    }
     try (JobEvents.Reader reader = reader(call)) {
-      call.response().status(Status.OK_200).header(EVENT_STREAM).header(NO_STORE);
-      call.begin();
+      head(call);
       OutputStream out = call.response().outputStream();
       tell(call, reader, wanted, out);
       out.close();
@@ -74,6 +79,11 @@ final class EventRoutes {
       // An interrupt was meant for the stream, and not for what the thread does next.
       var _ = Thread.interrupted();
     }
+  }
+
+  private static void head(Call call) {
+    call.response().status(Status.OK_200).header(EVENT_STREAM).header(NO_STORE);
+    call.begin();
   }
 
   private JobEvents.Reader reader(Call call) {

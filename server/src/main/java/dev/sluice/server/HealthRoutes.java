@@ -3,6 +3,7 @@ package dev.sluice.server;
 import dev.sluice.Health;
 import dev.sluice.Sluice;
 import io.helidon.http.Status;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +48,7 @@ final class HealthRoutes {
               "the figures are of all queues, and the token is for some of them")
           .exception();
     }
-    call.response().header(Metrics.TEXT).send(metrics.scrape());
+    call.header(Metrics.TEXT);
+    call.send(metrics.scrape().getBytes(StandardCharsets.UTF_8));
   }
 }

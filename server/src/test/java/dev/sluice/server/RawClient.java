@@ -63,6 +63,10 @@ final class RawClient implements AutoCloseable {
     return text.toString();
   }
 
+  byte[] readBytes(int count) throws IOException {
+    return in.readNBytes(count);
+  }
+
   /// Reads one answer with a Content-Length.
   String readAnswer() throws IOException {
     StringBuilder head = new StringBuilder();
