@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class Closing {
   private static final Duration LONGEST_INTERRUPTED = Duration.ofSeconds(5);
 
+  /// What is kept of that for a broker's last answers; other engines answer within the last step.
+  private static final Duration LONGEST_RECORDING = Duration.ofSeconds(1);
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Engine engine;
   private final Environment.Clock clock;
@@ -85,25 +88,31 @@ final class Closing {
     dispatching.stop();
     queues.close();
     running.addAll(runs.snapshot());
-    Duration interrupted = deadline.dividedBy(5);
-    if (interrupted.compareTo(LONGEST_INTERRUPTED) > 0) {
-      interrupted = LONGEST_INTERRUPTED;
-    }
-    if (!awaitNone(deadline.minus(interrupted))) {
+    Duration interrupted = shorter(deadline.dividedBy(5), LONGEST_INTERRUPTED);
+    Duration recording =
+        engine.limits().brokered()
+            ? shorter(interrupted.dividedBy(5), LONGEST_RECORDING)
+            : Duration.ZERO;
+    long left = awaitNone(deadline.minus(interrupted).toNanos());
+    if (runs.size() > 0) {
       long now = clock.monotonicNanos();
       runs.snapshot().forEach(run -> run.interrupt(Ending.Interruption.STOPPING, now));
-      awaitNone(interrupted);
     }
+    left = awaitNone(left + interrupted.minus(recording).toNanos());
     watching.stop();
     settling.stop();
     try {
-      // Its loop has ended, so this thread may step it: what ended last is still recorded.
-      while (settler.step() == Environment.Step.AT_ONCE) {}
+      // Its loop has ended, so this thread owns the settler: what ended last is still recorded.
+      settler.finish(Math.max(0, left) + recording.toNanos());
       return report(running);
     } finally {
       keeping.stop();
       engine.close();
     }
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   /// A zombie whose end was not recorded yet is in both lists and counts once.
@@ -126,12 +135,14 @@ final class Closing {
   }
 
   /// Waits for the running jobs; an interrupt of the closing thread ends the waiting at once.
-  private boolean awaitNone(Duration time) {
+  ///
+  /// @return how much of the time is left
+  private long awaitNone(long nanos) {
     try {
-      return runs.awaitNone(time.toNanos());
+      return Math.max(0, runs.awaitNone(nanos));
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
-      return runs.size() == 0;
+      return 0;
     }
   }
 }

@@ -190,18 +190,15 @@ final class Runs {
 
   /// Waits until no run holds a slot.
   ///
-  /// @return false when the time was up before
-  boolean awaitNone(long nanos) throws InterruptedException {
+  /// @return how much of the time is left, 0 or less when it was up before
+  long awaitNone(long nanos) throws InterruptedException {
     lock.lock();
     try {
       long left = nanos;
-      while (size > 0) {
-        if (left <= 0) {
-          return false;
-        }
+      while (size > 0 && left > 0) {
         left = none.awaitNanos(left);
       }
-      return true;
+      return left;
     } finally {
       lock.unlock();
     }

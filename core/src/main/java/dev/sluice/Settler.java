@@ -22,9 +22,11 @@ import org.jspecify.annotations.Nullable;
 
 /// The step machine that has ended runs recorded, many in one commit, and then frees their slots
 /// and tells the listeners. While the engine cannot record, ended runs keep their slots and wait;
-/// on a broker, which can fail for one queue alone, only those of that queue.
+/// on a broker, which can fail or fall silent for one queue alone, only those of that queue: there
+/// each queue is recorded on a thread of its own, and its answers are heeded here.
 ///
-/// Threading: [#ended] and [#endedLate] are thread-safe; [#step] is confined to the settler's loop.
+/// Threading: [#ended] and [#endedLate] are thread-safe; [#step] is confined to the settler's loop,
+/// and when that has ended, [#finish] to whoever closes.
 final class Settler implements Environment.Step {
   private static final System.Logger LOG = System.getLogger("dev.sluice.settler");
   private final Engine engine;
@@ -47,7 +49,6 @@ final class Settler implements Environment.Step {
   /// Whether a queue can fail by itself, and then shall not hold up the others.
   private final boolean alone;
 
-  private long turns;
   private volatile @Nullable String trouble;
   private volatile Runnable wake = () -> {};
   private volatile Runnable slotsFreed = () -> {};
@@ -104,47 +105,156 @@ final class Settler implements Environment.Step {
   @Override
   public long step() {
     takeEnded();
-    long now = environment.clock().monotonicNanos();
-    SettleLane first = null;
-    long wait = WHEN_WOKEN;
-    for (SettleLane lane : lanes.values()) {
-      long pause = lane.nanosToTry(now);
-      wait = Math.min(wait, pause);
-      if (pause == 0 && (first == null || lane.servedAt < first.servedAt)) {
-        first = lane;
-      }
+    return alone ? serveEach() : serveAll();
+  }
+
+  /// Records on the settler's own thread: one commit for all queues.
+  private long serveAll() {
+    SettleLane all = lanes.get("");
+    long pause = all == null ? WHEN_WOKEN : all.nanosToTry(environment.clock().monotonicNanos());
+    if (all == null || pause > 0) {
+      return pause;
     }
-    if (first == null) {
-      return wait;
+    // What needs memory comes before the settling, which must not be forgotten after it was done.
+    SettleLane.Asked asked = decide(all.next(batch));
+    List<Settled> answers;
+    try {
+      answers = engine.settle(asked.settles());
+    } catch (EngineUnavailableException unavailable) {
+      LOG.log(System.Logger.Level.WARNING, failed(all, asked, unavailable.getMessage()));
+      return AT_ONCE;
     }
-    settle(first);
+    settled(all, asked, answers);
+    if (all.isEmpty()) {
+      lanes.remove(all.name());
+    }
     return AT_ONCE;
   }
 
-  private void settle(SettleLane lane) {
-    lane.servedAt = ++turns;
-    // What needs memory comes before the settling, which must not be forgotten after it was done.
-    List<Run> part = lane.next(batch);
-    List<Settle> settles = decide(part);
+  /// Whatever goes wrong with some queues, the others are served.
+  private long serveEach() {
+    long wait = WHEN_WOKEN;
+    Throwable failed = null;
+    for (SettleLane lane : List.copyOf(lanes.values())) {
+      try {
+        wait = Math.min(wait, serve(lane));
+      } catch (RuntimeException | Error failure) {
+        failed = failed == null ? failure : failed;
+      }
+    }
+    return switch (failed) {
+      case RuntimeException exception -> throw exception;
+      case Error error -> throw error;
+      case null, default -> wait;
+    };
+  }
+
+  /// Takes the answer that a lane was given and asks again. While there is no answer, the lane
+  /// waits, and what ends meanwhile is asked about next; its thread wakes this machine.
+  private long serve(SettleLane lane) {
+    if (lane.isAsking()) {
+      if (!lane.hasAnswer()) {
+        return WHEN_WOKEN;
+      }
+      take(lane);
+    }
+    long now = environment.clock().monotonicNanos();
+    if (lane.isEmpty()) {
+      long left = lane.nanosToEnd(now);
+      if (left > 0) {
+        return left;
+      }
+      lane.end();
+      lanes.remove(lane.name());
+      return WHEN_WOKEN;
+    }
+    long pause = lane.nanosToTry(now);
+    if (pause > 0) {
+      return pause;
+    }
+    SettleLane.Asked asked = decide(lane.next(batch));
+    try {
+      lane.ask(engine, environment, asked, () -> wake.run());
+    } catch (RuntimeException | Error failure) {
+      // No memory for a thread, say.
+      failed(lane, asked, failure.toString());
+      throw failure;
+    }
+    return WHEN_WOKEN;
+  }
+
+  private void take(SettleLane lane) {
+    SettleLane.Asked asked = lane.asked();
     List<Settled> answers;
     try {
-      answers = engine.settle(settles);
+      answers = lane.takeAnswer();
     } catch (EngineUnavailableException unavailable) {
-      String why = part.size() + " ended jobs wait to be recorded: " + unavailable.getMessage();
-      LOG.log(System.Logger.Level.WARNING, why);
-      lane.failed(why, environment.clock().monotonicNanos());
-      trouble = why;
+      LOG.log(System.Logger.Level.WARNING, failed(lane, asked, unavailable.getMessage()));
       return;
+    } catch (RuntimeException | Error failure) {
+      failed(lane, asked, failure.toString());
+      throw failure;
     }
+    settled(lane, asked, answers);
+  }
+
+  /// Lets a lane wait before it tries again.
+  ///
+  /// @return the trouble, in words
+  private String failed(SettleLane lane, SettleLane.Asked asked, @Nullable String cause) {
+    String why = asked.part().size() + " ended jobs wait to be recorded: " + cause;
+    lane.failed(why, environment.clock().monotonicNanos());
+    trouble = why;
+    return why;
+  }
+
+  private void settled(SettleLane lane, SettleLane.Asked asked, List<Settled> answers) {
+    List<Run> part = asked.part();
     lane.recorded(part.size());
-    if (lane.isEmpty()) {
-      lanes.remove(lane.name());
-    }
     trouble = anyTrouble();
     runs.remove(part);
-    freeSlots(part, settles, answers);
+    freeSlots(part, asked.settles(), answers);
     slotsFreed.run();
-    report(part, settles, answers);
+    report(part, asked.settles(), answers);
+  }
+
+  /// Records what ended last. Only for whoever has stopped the loop and so owns this machine.
+  ///
+  /// @param nanos how long to wait for answers about queues of a broker; what is not answered by
+  ///   then is given up, and said
+  void finish(long nanos) {
+    if (!alone) {
+      while (step() == AT_ONCE) {}
+      return;
+    }
+    Bell answered = new Bell();
+    wake = answered::ring;
+    stepAndGoOn();
+    long left = nanos;
+    while (left > 0 && lanes.values().stream().anyMatch(SettleLane::isAsking)) {
+      left = answered.await(left);
+      stepAndGoOn();
+    }
+    for (SettleLane lane : lanes.values()) {
+      if (lane.isAsking()) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            lane.size()
+                + " ended jobs of queue '"
+                + lane.name()
+                + "' are not recorded: the engine has not answered before the end of the close");
+      }
+      lane.end();
+    }
+  }
+
+  /// As the loop does it, which has ended: what fails for one queue is not lost for the others.
+  private void stepAndGoOn() {
+    try {
+      step();
+    } catch (RuntimeException | Error failure) {
+      LOG.log(System.Logger.Level.ERROR, "recording what ended last failed and goes on", failure);
+    }
   }
 
   private @Nullable String anyTrouble() {
@@ -180,7 +290,7 @@ final class Settler implements Environment.Step {
     return alone ? run.queue.name() : "";
   }
 
-  private List<Settle> decide(List<Run> part) {
+  private SettleLane.Asked decide(List<Run> part) {
     List<Settle> settles = new ArrayList<>(part.size());
     long now = environment.clock().wallMillis();
     for (Run run : part) {
@@ -188,7 +298,7 @@ final class Settler implements Environment.Step {
           Decision.settle(run.claim, run.ending(), run.queue.policy(), now, jitter);
       settles.add(new Settle(run.claim.lease(), settlement));
     }
-    return settles;
+    return new SettleLane.Asked(part, settles);
   }
 
   /// Frees slots queue by queue; neighbours are nearly always of one queue.

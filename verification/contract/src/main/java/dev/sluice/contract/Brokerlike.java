@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -48,6 +49,14 @@ public final class Brokerlike<E extends Engine & Inspectable & Controllable>
   private final Map<JobId, Lease> claims = new ConcurrentHashMap<>();
   private final Set<JobId> extended = ConcurrentHashMap.newKeySet();
   private final Map<JobId, String> queueOf = new ConcurrentHashMap<>();
+  private final Map<JobId, Integer> settled = new ConcurrentHashMap<>();
+
+  /// What calls about a queue wait for, by its name.
+  private final Map<String, CountDownLatch> gates = new ConcurrentHashMap<>();
+
+  /// How many calls about a queue wait, by its name.
+  private final Map<String, Integer> held = new ConcurrentHashMap<>();
+
   private volatile @Nullable String broken;
   private volatile Consumer<Lease> hint = _ -> {};
 
@@ -58,6 +67,55 @@ public final class Brokerlike<E extends Engine & Inspectable & Controllable>
   /// From now on whatever is wanted of that queue fails, and with it the whole call; until null.
   public void breakQueue(@Nullable String name) {
     broken = name;
+  }
+
+  /// From now on each call that extends or settles jobs of that queue stays without an answer, as
+  /// where a broker has fallen silent, until [#letGo].
+  public void hold(String name) {
+    gates.putIfAbsent(name, new CountDownLatch(1));
+  }
+
+  /// Lets the calls go on that [#hold] has held, and those to come.
+  public void letGo(String name) {
+    CountDownLatch gate = gates.remove(name);
+    if (gate != null) {
+      gate.countDown();
+    }
+  }
+
+  /// How many calls about that queue are held at this moment.
+  public int held(String name) {
+    return held.getOrDefault(name, 0);
+  }
+
+  /// How often the end of that job was recorded.
+  public int settled(JobId id) {
+    return settled.getOrDefault(id, 0);
+  }
+
+  private void passGates(Stream<String> queues) {
+    queues.distinct().toList().forEach(this::passGate);
+  }
+
+  private void passGate(String name) {
+    CountDownLatch gate = gates.get(name);
+    if (gate == null) {
+      return;
+    }
+    held.merge(name, 1, Integer::sum);
+    boolean interrupted = false;
+    while (gate.getCount() > 0) {
+      try {
+        gate.await();
+      } catch (InterruptedException _) {
+        // An interrupt cuts no verb short and stays set.
+        interrupted = true;
+      }
+    }
+    held.merge(name, -1, Integer::sum);
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void requireWhole(Stream<String> queues) {
@@ -129,6 +187,7 @@ public final class Brokerlike<E extends Engine & Inspectable & Controllable>
 
   @Override
   public List<Extension> extend(List<Lease> leases, Duration by) {
+    passGates(leases.stream().map(this::queueOf));
     requireWhole(leases.stream().map(this::queueOf));
     leases.forEach(lease -> extended.add(lease.id()));
     return inner.extend(leases, by);
@@ -136,8 +195,11 @@ public final class Brokerlike<E extends Engine & Inspectable & Controllable>
 
   @Override
   public List<Settled> settle(List<Settle> settles) {
+    passGates(settles.stream().map(settle -> queueOf(settle.lease())));
     requireWhole(settles.stream().map(settle -> queueOf(settle.lease())));
-    return inner.settle(settles);
+    List<Settled> answers = inner.settle(settles);
+    settles.forEach(settle -> settled.merge(settle.lease().id(), 1, Integer::sum));
+    return answers;
   }
 
   @Override
