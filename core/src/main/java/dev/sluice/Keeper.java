@@ -29,6 +29,7 @@ final class Keeper implements Environment.Step {
   }
 
   private final Environment.Clock clock;
+  private final LeaseKeeper leases;
   private final Chore keepingLeases;
   private final List<Chore> others;
 
@@ -46,6 +47,7 @@ final class Keeper implements Environment.Step {
       Pruner pruner,
       StuckCheck stuckCheck) {
     this.clock = clock;
+    this.leases = leases;
     long now = clock.monotonicNanos();
     this.keepingLeases = new Chore("keeping leases", leases, now);
     this.others =
@@ -54,6 +56,11 @@ final class Keeper implements Environment.Step {
             new Chore("firing schedules", recurring, now),
             new Chore("pruning", pruner, now),
             new Chore("looking for stuck queues", stuckCheck, now));
+  }
+
+  /// Names what asks for a step of this machine.
+  void wakeBy(Runnable wakeUp) {
+    leases.wakeBy(wakeUp);
   }
 
   @Override
@@ -71,7 +78,7 @@ final class Keeper implements Environment.Step {
   /// Those that could not be extended may have run out, and reaping would take back jobs that run
   /// here; so nothing else is done until leases were kept again.
   private long round() {
-    if (isDue(keepingLeases)) {
+    if (isDue(keepingLeases) || leases.hasAnswers()) {
       leasesKept = isDone(keepingLeases);
     }
     if (!leasesKept) {
@@ -110,11 +117,12 @@ final class Keeper implements Environment.Step {
     return false;
   }
 
-  /// Says that the round under way has lasted long, because the engine does not answer.
+  /// Says that the round under way has lasted long, because the engine does not answer, or that it
+  /// does not answer about the leases of a queue of a broker.
   Optional<String> trouble() {
     long nanos = busy ? clock.monotonicNanos() - busySinceNanos : 0;
     return nanos > UNRESPONSIVE_NANOS
         ? Optional.of("the engine has not answered for " + nanos / 1_000_000_000 + " s")
-        : Optional.empty();
+        : leases.trouble(UNRESPONSIVE_NANOS);
   }
 }

@@ -79,7 +79,7 @@ public final class Sluice implements AutoCloseable {
     keeper =
         new Keeper(
             clock,
-            new LeaseKeeper(engine, clock, runs),
+            new LeaseKeeper(engine, environment, runs),
             reaper,
             recurring,
             new Pruner(engine, queues),
@@ -102,6 +102,7 @@ public final class Sluice implements AutoCloseable {
     // Before the keeper, whose reaper it is from then on.
     reaper.takeOver();
     Loop keeping = threads.loop("sluice-keeper", keeper);
+    keeper.wakeBy(keeping::wake);
     Loop dispatching = threads.loop("sluice-dispatcher", dispatcher);
     settler.onSlotsFreed(dispatching::wake);
     recurring.connect(keeping::wake);

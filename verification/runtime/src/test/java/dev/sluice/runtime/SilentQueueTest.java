@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.CloseReport;
 import dev.sluice.JobEvent;
+import dev.sluice.JobType;
 import dev.sluice.Outcome;
 import dev.sluice.QueuePolicy;
 import dev.sluice.contract.Brokerlike;
@@ -26,7 +27,9 @@ import org.junit.jupiter.api.io.TempDir;
 /// Queues of a broker whose calls stay without an answer, beside one that is well.
 @Timeout(300)
 final class SilentQueueTest {
+  private static final JobType<String> GOOD = Rig.WORK.on("good");
   private static final List<String> SILENT = List.of("silent-1", "silent-2");
+  private static final Duration LEASE = QueuePolicy.defaults().lease();
 
   @TempDir Path directory;
 
@@ -191,5 +194,54 @@ final class SilentQueueTest {
 
     assertThat(report.get()).isEqualTo(new CloseReport(2, 0, 0));
     silent.forEach(id -> assertThat(broker().settled(id)).isEqualTo(1));
+  }
+
+  @Test
+  void aLeaseThatIsNotAnsweredLetsNoOtherRunOut() {
+    List<JobId> silent = SILENT.stream().map(queue -> run(queue, "long")).toList();
+    JobId good = run("good", "long");
+    SILENT.forEach(broker()::hold);
+    rig.advance(LEASE.dividedBy(2));
+    SILENT.forEach(queue -> Rig.await("extending " + queue, () -> broker().held(queue) == 1));
+    for (int third = 0; third < 9; third++) {
+      Rig.await("extended", () -> broker().extended().contains(good));
+      rig.awaitEvent(JobEvent.Succeeded.class, enqueueBeside());
+      broker().extended().clear();
+      rig.advance(LEASE.dividedBy(2));
+    }
+    SILENT.forEach(
+        queue -> assertThat(broker().held(queue)).as("one call of a queue at a time").isEqualTo(1));
+
+    SILENT.forEach(broker()::letGo);
+    silent.forEach(id -> Rig.await("extended", () -> broker().extended().contains(id)));
+    end("long");
+    Stream.concat(silent.stream(), Stream.of(good))
+        .forEach(id -> {
+          rig.awaitEvent(JobEvent.Succeeded.class, id);
+          assertThat(broker().settled(id)).isEqualTo(1);
+          assertThat(rig.events(JobEvent.Started.class, id)).hasSize(1);
+        });
+  }
+
+  /// Something that shows that the good queue works on, beside its long job.
+  private JobId enqueueBeside() {
+    rig.sluice().reconfigure("good", policy -> policy.withConcurrency(2));
+    return Rig.accepted(rig.sluice().enqueue(GOOD, "beside"));
+  }
+
+  @Test
+  void leasesThatAreNotAnsweredForLongAreTrouble() {
+    run("silent-1", "long");
+    broker().hold("silent-1");
+    rig.advance(LEASE.dividedBy(2));
+    Rig.await("extending", () -> broker().held("silent-1") == 1);
+    assertThat(rig.sluice().health().ready()).isTrue();
+
+    rig.advance(Duration.ofSeconds(16));
+
+    assertThat(rig.sluice().health().reasons().toString())
+        .contains("the engine has not answered for 16 s");
+    broker().letGo("silent-1");
+    Rig.await("health", () -> rig.sluice().health().ready());
   }
 }
