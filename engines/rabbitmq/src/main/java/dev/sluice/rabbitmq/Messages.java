@@ -2,6 +2,7 @@ package dev.sluice.rabbitmq;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.LongString;
+import com.rabbitmq.client.impl.Frame;
 import dev.sluice.job.AttemptOutcome;
 import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.DeathReason;
@@ -9,9 +10,13 @@ import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobOptions;
 import dev.sluice.job.Priority;
+import java.io.UnsupportedEncodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +44,9 @@ final class Messages {
   /// Headers of more bytes travel behind the payload. A message's header goes as one frame, of 128
   /// KiB by default, and what is written here beside them needs room as well.
   static final int MAX_HEADER_BYTES = 64 << 10;
+
+  /// Longest reason why a message is none of Sluice's, in characters: it may quote from it.
+  private static final int MAX_REASON = 1_024;
 
   private static final int MAX_NAME_BYTES = 255;
   private static final int FORMAT = 1;
@@ -143,23 +151,60 @@ final class Messages {
         .build();
   }
 
-  /// The properties of a message that cannot be read, on its way to the dead: as they came, and
-  /// why.
+  /// The properties of a message that cannot be read, on its way to the dead: what it says of
+  /// itself, why, and its headers in a table of their own. There the broker does not read them: as
+  /// headers some would lead it elsewhere, to `CC` among them.
   static BasicProperties rejected(BasicProperties foreign, String reason) {
     Map<String, Object> headers = new HashMap<>();
+    headers.put("sluice-rejected", cut(reason, MAX_REASON));
     if (foreign.getHeaders() != null) {
-      headers.putAll(foreign.getHeaders());
+      headers.put("headers", cut(foreign.getHeaders()));
     }
-    // With the history of earlier ways the broker could take this one for a circle.
-    headers.keySet().removeIf(name -> name.startsWith("x-"));
-    headers.put("sluice-rejected", reason);
-    return foreign
-        .builder()
+    return new BasicProperties.Builder()
         .deliveryMode(PERSISTENT)
-        .expiration(null)
-        .userId(null)
+        .contentType(shortOrNone(foreign.getContentType()))
+        .contentEncoding(shortOrNone(foreign.getContentEncoding()))
+        .correlationId(shortOrNone(foreign.getCorrelationId()))
+        .messageId(shortOrNone(foreign.getMessageId()))
+        .timestamp(foreign.getTimestamp())
+        .type(shortOrNone(foreign.getType()))
+        .appId(shortOrNone(foreign.getAppId()))
         .headers(headers)
         .build();
+  }
+
+  /// What was no UTF-8 is longer than it was when it came.
+  private static @Nullable String shortOrNone(@Nullable String text) {
+    return text == null || isLong(text) ? null : text;
+  }
+
+  /// Headers as they came, as far as they fit in one frame beside the others: of values that are
+  /// larger than their share only the beginning is kept.
+  private static Map<String, Object> cut(Map<String, Object> foreign) {
+    if (size(foreign) <= MAX_HEADER_BYTES
+        && foreign.keySet().stream().noneMatch(Messages::isLong)) {
+      return foreign;
+    }
+    int left = MAX_HEADER_BYTES;
+    List<String> names = new ArrayList<>();
+    for (String name : foreign.keySet()) {
+      int bytes = size(Map.of(name, ""));
+      if (!isLong(name) && bytes <= left) {
+        names.add(name);
+        left -= bytes;
+      }
+    }
+    int share = names.isEmpty() ? 0 : left / names.size();
+    Map<String, Object> kept = new HashMap<>();
+    for (String name : names) {
+      Object value = foreign.get(name);
+      if (size(Collections.singletonMap("", value)) > share) {
+        // No character takes more than three bytes of UTF-8, of those that a String counts.
+        value = cut(value instanceof LongString text ? text.toString() : "", share / 3);
+      }
+      kept.put(name, value);
+    }
+    return kept;
   }
 
   private static void putOptions(Map<String, Object> headers, JobOptions options) {
@@ -188,14 +233,23 @@ final class Messages {
     Map<String, Object> table = new HashMap<>();
     table.put("attempt", (long) attempt.attempt());
     table.put("outcome", attempt.outcome().name());
-    put(table, "error", cut(attempt.error()));
+    String error = attempt.error();
+    put(table, "error", error == null ? null : cut(error, MAX_ERROR));
     table.put("started", attempt.startedAt().toEpochMilli());
     table.put("ended", attempt.endedAt().toEpochMilli());
     return table;
   }
 
-  private static @Nullable String cut(@Nullable String error) {
-    return error == null || error.length() <= MAX_ERROR ? error : error.substring(0, MAX_ERROR);
+  private static int size(Map<String, Object> table) {
+    try {
+      return Math.toIntExact(Frame.tableSize(table));
+    } catch (UnsupportedEncodingException noUtf8) {
+      throw new IllegalStateException(noUtf8);
+    }
+  }
+
+  private static String cut(String text, int most) {
+    return text.length() <= most ? text : text.substring(0, most);
   }
 
   /// Reads a message of the queue `queue`.

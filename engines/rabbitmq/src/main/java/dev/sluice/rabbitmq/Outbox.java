@@ -55,20 +55,15 @@ final class Outbox {
     }
   }
 
-  private record ForeignContent(Subscription.Foreign foreign) implements Content {
-    @Override
-    public BasicProperties properties() {
-      return Messages.rejected(foreign.properties(), foreign.reason());
-    }
-
-    @Override
-    public byte[] body() {
-      return foreign.body();
+  @SuppressWarnings("ArrayRecordComponent")
+  private record ForeignContent(BasicProperties properties, byte[] body) implements Content {
+    ForeignContent(Subscription.Foreign foreign) {
+      this(Messages.rejected(foreign.properties(), foreign.reason()), foreign.body());
     }
 
     @Override
     public boolean isCalled(@Nullable String id) {
-      return Objects.equals(foreign.properties().getMessageId(), id);
+      return Objects.equals(properties.getMessageId(), id);
     }
   }
 

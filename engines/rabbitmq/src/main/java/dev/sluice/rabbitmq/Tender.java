@@ -137,6 +137,10 @@ final class Tender {
       failed(subscription, String.valueOf(known.getMessage()));
     } catch (IOException | AlreadyClosedException failure) {
       failed(subscription, Sentences.of(failure, url));
+    } catch (RuntimeException defect) {
+      // What nobody foresaw in one queue must not keep the others from being looked after.
+      LOG.log(Level.WARNING, "a defect in looking after the queue " + subscription.queue, defect);
+      failed(subscription, Sentences.of(defect, url));
     }
   }
 

@@ -19,6 +19,7 @@ import dev.sluice.job.JobView;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -94,6 +95,72 @@ final class MessageFaultTest {
       assertThat(found.getProps().getHeaders().get("sluice-rejected"))
           .asString()
           .contains("no header 'sluice'");
+    }
+  }
+
+  @Test
+  void aForeignMessageWithLargeHeadersStopsNothing() throws Exception {
+    RabbitEngine engine = crew.engine();
+    crew.accept(engine, 1);
+    crew.claim(engine, 1);
+    String queue = crew.prefix() + "." + Crew.QUEUE;
+    try (Connection connection = broker.connect();
+        Channel channel = connection.createChannel()) {
+      // As much as fits in a frame by itself.
+      Map<String, Object> headers = Map.of("big", "y".repeat((128 << 10) - 70), "small", "z");
+      channel.basicPublish(
+          "",
+          queue + ".normal",
+          new BasicProperties.Builder().messageId("m").headers(headers).build(),
+          "hello".getBytes(UTF_8));
+      crew.await(
+          () -> crew.glance(engine, 1).isEmpty() && Crew.messages(channel, queue + ".dead") == 1,
+          "the foreign message among the dead");
+
+      var found = channel.basicGet(queue + ".dead", true);
+      assertThat(found.getProps().getMessageId()).isEqualTo("m");
+      assertThat((Map<?, ?>) found.getProps().getHeaders().get("headers"))
+          .hasSize(2)
+          .anySatisfy((name, value) -> {
+            assertThat(name).isEqualTo("big");
+            assertThat(value.toString()).startsWith("yyyy");
+          })
+          .anySatisfy((_, value) -> assertThat(value.toString()).isEqualTo("z"));
+    }
+    assertThat(engine.trouble()).isEmpty();
+    crew.accept(engine, List.of(crew.job("other", 0)));
+    assertThat(crew.claim(engine, "other", 1)).hasSize(1);
+  }
+
+  @Test
+  void aForeignMessageThatIsForOthersTooBecomesOneDead() throws Exception {
+    RabbitEngine engine = crew.engine();
+    crew.accept(engine, 1);
+    crew.claim(engine, 1);
+    String queue = crew.prefix() + "." + Crew.QUEUE;
+    try (Connection connection = broker.connect();
+        Channel channel = connection.createChannel()) {
+      Map<String, Object> headers = Map.of("CC", List.of(queue + ".low"), "x-match", "all");
+      channel.basicPublish(
+          "",
+          queue + ".normal",
+          new BasicProperties.Builder().headers(headers).build(),
+          "hello".getBytes(UTF_8));
+      crew.await(
+          () -> crew.glance(engine, 1).isEmpty() && Crew.messages(channel, queue + ".dead") >= 2,
+          "the message and its copy among the dead");
+      // One that comes later than what either of them could bring about.
+      for (int i = 0; i < 5; i++) {
+        Set<JobId> later = crew.accept(engine, 1);
+        assertThat(Crew.ids(crew.claim(engine, 1))).isEqualTo(later);
+      }
+
+      assertThat(Crew.messages(channel, queue + ".dead")).isEqualTo(2);
+      assertThat(channel.basicGet(queue + ".dead", true).getProps().getHeaders())
+          .doesNotContainKey("CC")
+          .extractingByKey("headers")
+          .asString()
+          .contains("x-match");
     }
   }
 

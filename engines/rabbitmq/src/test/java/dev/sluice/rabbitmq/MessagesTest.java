@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
+import com.rabbitmq.client.impl.Frame;
+import com.rabbitmq.client.impl.LongStringHelper;
 import dev.sluice.job.AttemptOutcome;
 import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.DeathReason;
@@ -13,6 +15,7 @@ import dev.sluice.job.JobId;
 import dev.sluice.job.JobOptions;
 import dev.sluice.job.Priority;
 import dev.sluice.rabbitmq.Messages.ForeignMessageException;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
@@ -153,6 +156,37 @@ final class MessagesTest {
     foreign(plain.builder().headers(Map.of("sluice", 1, "timeout", -1)).build(), "timeout");
     foreign(plain.builder().headers(Map.of("sluice", 1, "trailer", 99)).build(), "trailer");
     foreign(plain.builder().headers(Map.of("sluice", 1, "last", Map.of())).build(), "read");
+  }
+
+  @Test
+  void whatIsRejectedIsCutToWhatFits() throws IOException {
+    Map<String, Object> headers = new HashMap<>();
+    for (int i = 0; i < 100; i++) {
+      headers.put("large-" + i, LongStringHelper.asLongString("€".repeat(10_000)));
+      headers.put("small-" + i, i);
+    }
+    headers.put("\uFFFD".repeat(200), 1);
+    BasicProperties foreign =
+        new BasicProperties.Builder()
+            .type("\uFFFD".repeat(200))
+            .appId("app")
+            .headers(headers)
+            .expiration("1000")
+            .build();
+
+    BasicProperties rejected = Messages.rejected(foreign, "x".repeat(100_000));
+
+    assertThat(Frame.tableSize(rejected.getHeaders())).isLessThan(70_000);
+    assertThat((Map<?, ?>) rejected.getHeaders().get("headers"))
+        .hasSize(200)
+        .anySatisfy((name, value) -> {
+          assertThat(name).isEqualTo("large-7");
+          assertThat(value.toString()).startsWith("€€€€");
+        })
+        .anySatisfy((_, value) -> assertThat(value).isEqualTo(7));
+    assertThat(rejected.getType()).isNull();
+    assertThat(rejected.getAppId()).isEqualTo("app");
+    assertThat(rejected.getExpiration()).isNull();
   }
 
   private static void foreign(BasicProperties properties, String reason) {
