@@ -132,13 +132,15 @@ final class DeadLetters {
     return redriving.answers;
   }
 
+  /// A dead job that is to live again.
+  private record Found(long tag, Envelope dead) {}
+
   /// Threading: confined to whoever looks.
   private final class Redriving implements Visitor {
     final Map<JobId, Control> answers = new HashMap<>();
     private final Set<JobId> left;
     private final Bound bound;
-    private final List<Envelope> batch = new ArrayList<>();
-    private final List<Long> tags = new ArrayList<>();
+    private final List<Found> batch = new ArrayList<>();
 
     Redriving(Set<JobId> ids, Bound bound) {
       this.left = new HashSet<>(ids);
@@ -147,16 +149,8 @@ final class DeadLetters {
 
     @Override
     public boolean sees(Channel channel, long tag, Envelope dead) throws IOException {
-      JobId id = dead.job().id();
-      if (left.remove(id)) {
-        Load load = loads.apply(dead.job().queue());
-        if (load.admit(dead.job().bytes(), bound, clock.wallMillis(), clock.monotonicNanos())
-            == null) {
-          batch.add(dead);
-          tags.add(tag);
-        } else {
-          answers.put(id, Control.NO_ROOM);
-        }
+      if (left.remove(dead.job().id())) {
+        batch.add(new Found(tag, dead));
       }
       if (batch.size() == AT_ONCE) {
         send(channel);
@@ -175,28 +169,41 @@ final class DeadLetters {
     }
 
     private void send(Channel channel) throws IOException {
+      // Not when it is seen: what fails before it is sent must leave no place taken.
+      List<Found> admitted = batch.stream().filter(this::admit).toList();
       Outbox.Sent sent = null;
       try {
-        sent = outbox.sendEach(batch.stream().map(this::letter).toList());
+        sent = outbox.sendEach(admitted.stream().map(this::letter).toList());
       } finally {
-        for (int i = 0; i < batch.size(); i++) {
-          Job job = batch.get(i).job();
+        for (int i = 0; i < admitted.size(); i++) {
+          Job job = admitted.get(i).dead().job();
           loads.apply(job.queue()).sent(job.bytes(), sent != null && sent.arrived().get(i), 0);
         }
       }
       for (int place : sent.arrived().stream().toArray()) {
-        answers.put(batch.get(place).job().id(), Control.APPLIED);
-        acknowledge(channel, tags.get(place));
+        Found found = admitted.get(place);
+        answers.put(found.dead().job().id(), Control.APPLIED);
+        acknowledge(channel, found.tag());
       }
       batch.clear();
-      tags.clear();
       if (sent.failure() != null) {
         throw sent.failure();
       }
     }
 
-    private Letter letter(Envelope dead) {
-      return outbox.toLine(dead.revived(), 0);
+    private boolean admit(Found found) {
+      Job job = found.dead().job();
+      Load load = loads.apply(job.queue());
+      boolean fits =
+          load.admit(job.bytes(), bound, clock.wallMillis(), clock.monotonicNanos()) == null;
+      if (!fits) {
+        answers.put(job.id(), Control.NO_ROOM);
+      }
+      return fits;
+    }
+
+    private Letter letter(Found found) {
+      return outbox.toLine(found.dead().revived(), 0);
     }
   }
 
