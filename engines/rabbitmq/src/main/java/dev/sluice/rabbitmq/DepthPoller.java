@@ -8,18 +8,21 @@ import dev.sluice.job.Priority;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// Asks the broker about once a second how much waits in the queues that are in use, and sooner
-/// when a lot was admitted meanwhile.
+/// when a lot was admitted meanwhile. Looks also, less often, whether the ways of delayed jobs are
+/// there.
 ///
 /// Threading: a step machine in a loop of its own; [#ask] may be called by anybody.
 final class DepthPoller {
   private static final System.Logger LOG = System.getLogger("dev.sluice.rabbitmq");
   private static final long INTERVAL_NANOS = 1_000_000_000;
   private static final long SHORTEST_NANOS = 20_000_000;
+  private static final long WAYS_NANOS = 10_000_000_000L;
   private static final long UNUSED_NANOS = 60_000_000_000L;
 
   private final Link link;
@@ -35,6 +38,7 @@ final class DepthPoller {
 
   private long nextRoundNanos;
   private long lastNanos;
+  private long nextWaysNanos;
 
   DepthPoller(
       Link link,
@@ -49,6 +53,7 @@ final class DepthPoller {
     names = new Names(prefix);
     nextRoundNanos = clock.monotonicNanos();
     lastNanos = nextRoundNanos - SHORTEST_NANOS;
+    nextWaysNanos = nextRoundNanos + WAYS_NANOS;
     loop = environment.threads().loop("sluice-rabbitmq-depth", this::step);
   }
 
@@ -74,6 +79,7 @@ final class DepthPoller {
     }
     if (round) {
       nextRoundNanos = now + INTERVAL_NANOS;
+      requireWays(now);
     }
     for (Map.Entry<String, Load> entry : loads.entrySet()) {
       boolean wanted = asked.remove(entry.getKey());
@@ -90,24 +96,46 @@ final class DepthPoller {
     try {
       long ready = 0;
       for (Priority priority : Priority.values()) {
-        ready += depth(names.line(queue, priority));
+        ready += depth(queue, names.line(queue, priority));
       }
-      load.depth(ready, depth(names.dead(queue)), clock.wallMillis());
+      load.depth(ready, depth(queue, names.dead(queue)), clock.wallMillis());
     } catch (IOException | AlreadyClosedException | EngineUnavailableException failure) {
       letGo();
-      if (Sentences.replyCode(failure) == 404) {
-        topology.forget(queue);
-        load.depth(0, 0, clock.wallMillis());
-      } else {
-        LOG.log(Level.DEBUG, "the depth of the queue ''{0}'' is not known", queue);
-      }
+      LOG.log(Level.DEBUG, "the depth of the queue ''{0}'' is not known", queue);
     }
   }
 
-  private long depth(String name) throws IOException {
+  private long depth(String queue, String name) throws IOException {
     Channel open = channel != null && channel.isOpen() ? channel : link.openChannel();
     channel = open;
-    return link.call(() -> open.queueDeclarePassive(name)).getMessageCount();
+    try {
+      return link.call(() -> open.queueDeclarePassive(name)).getMessageCount();
+    } catch (IOException missing) {
+      if (Sentences.replyCode(missing) != 404) {
+        throw missing;
+      }
+      // The others of the queue are there all the same.
+      topology.forget(queue);
+      return 0;
+    }
+  }
+
+  /// Only now and then: it is a question for each level and each exchange.
+  private void requireWays(long now) {
+    if (nextWaysNanos - now > 0) {
+      return;
+    }
+    nextWaysNanos = now + WAYS_NANOS;
+    Optional<String> used =
+        loads.entrySet().stream()
+            .filter(entry -> entry.getValue().usedSince(now - UNUSED_NANOS))
+            .map(Map.Entry::getKey)
+            .findFirst();
+    try {
+      used.ifPresent(topology::requireWays);
+    } catch (AlreadyClosedException | EngineUnavailableException failure) {
+      LOG.log(Level.DEBUG, "the ways of delayed jobs cannot be looked at", failure);
+    }
   }
 
   /// A channel that owes an answer is good for nothing more.

@@ -20,13 +20,9 @@ record Names(String prefix) {
     return prefix + queue + ".dead";
   }
 
-  /// All of them.
-  List<String> all(String queue) {
+  List<String> lines(String queue) {
     return List.of(
-        dead(queue),
-        line(queue, Priority.HIGH),
-        line(queue, Priority.NORMAL),
-        line(queue, Priority.LOW));
+        line(queue, Priority.HIGH), line(queue, Priority.NORMAL), line(queue, Priority.LOW));
   }
 
   static String level(Priority priority) {

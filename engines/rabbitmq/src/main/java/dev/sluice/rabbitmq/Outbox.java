@@ -124,7 +124,7 @@ final class Outbox {
     EngineUnavailableException failure = sendOnce(letters, left, arrived);
     if (failure == null && !left.isEmpty()) {
       List<Letter> returned = left.stream().mapToObj(letters::get).toList();
-      returned.forEach(letter -> topology.forget(letter.queue()));
+      returned.forEach(this::forget);
       try {
         declare(returned);
         failure = sendOnce(letters, left, arrived);
@@ -139,6 +139,13 @@ final class Outbox {
               "the queue '" + queue + "' is deleted on the broker while it is used");
     }
     return new Sent(arrived, failure);
+  }
+
+  private void forget(Letter letter) {
+    topology.forget(letter.queue());
+    if (letter.units() > 0) {
+      topology.forgetWays();
+    }
   }
 
   private void declare(List<Letter> letters) {
@@ -160,6 +167,11 @@ final class Outbox {
         publisher.publish(
             Arrays.stream(places).mapToObj(place -> letters.get(place).message()).toList());
     EngineUnavailableException failure = published.failure();
+    if (failure != null && Sentences.replyCode(failure) == 404) {
+      // An exchange is gone, and the channel with it. What came of the others nobody knows, so
+      // they are not sent again here; but the next time it shall be there.
+      topology.forgetWays();
+    }
     left.clear();
     for (int i = 0; i < places.length; i++) {
       switch (published.fates().get(i)) {

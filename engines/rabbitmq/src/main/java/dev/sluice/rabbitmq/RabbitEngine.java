@@ -207,6 +207,7 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
     requireOpen();
     try {
       topology.requireQueue(queue);
+      topology.requireWays(queue);
       long left = strays.takeBack(queue);
       return left == 0 ? List.of() : List.of(strays.sentence(left));
     } catch (EngineUnavailableException unfit) {

@@ -15,8 +15,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// Queues and exchanges on the broker, declared when they are first needed, and again after each
@@ -51,7 +53,14 @@ final class Topology {
   /// What is known to be there.
   private final Set<String> queues = ConcurrentHashMap.newKeySet();
 
+  /// Queues whose lines may not hang on the end of the delays any more.
+  private final Set<String> unbound = ConcurrentHashMap.newKeySet();
+
   private volatile int levels;
+
+  /// The levels that were ever needed: there may be jobs in all of them.
+  private final AtomicInteger wanted = new AtomicInteger();
+
   private volatile boolean wayBack;
 
   /// What the broker refused, by queue.
@@ -86,8 +95,13 @@ final class Topology {
     if (!queues.contains(queue)) {
       declare(
           queue,
-          names.all(queue),
-          () -> beforeMaking.accept(queue),
+          () -> {
+            boolean lines = exist(names.lines(queue));
+            if (!lines) {
+              beforeMaking.accept(queue);
+            }
+            return lines && exist(List.of(names.dead(queue)));
+          },
           channel -> declareQueue(channel, queue));
       queues.add(queue);
       afterMaking.accept(queue);
@@ -99,12 +113,15 @@ final class Topology {
   /// @throws EngineUnavailableException with the reason, when they cannot
   void requireDelays(String queue, long units) {
     requireQueue(queue);
-    int needed = Delays.highestLevel(units) + 1;
+    requireLevels(queue, Delays.highestLevel(units) + 1);
+  }
+
+  private void requireLevels(String queue, int needed) {
+    wanted.accumulateAndGet(needed, Math::max);
     if (levels < needed) {
       declare(
           queue,
-          List.of(delays.level(needed - 1)),
-          () -> {},
+          () -> exist(levels(needed)),
           channel -> {
             // From the lowest, so that a message finds every level below its own.
             for (int level = levels; level < needed; level++) {
@@ -115,11 +132,85 @@ final class Topology {
     }
   }
 
-  /// Forgets what is known to be there.
-  void forget() {
+  private List<String> levels(int count) {
+    return IntStream.range(0, count).mapToObj(level -> delays.level(count - 1 - level)).toList();
+  }
+
+  /// Looks whether the ways of delayed jobs are all there, and makes anew what is missing. Nobody
+  /// else would notice a level in the middle, where jobs would stay, or that the exchange at the
+  /// end has no lines.
+  ///
+  /// @param queue on whose behalf; it is not made, for it may be one that somebody only asks about
+  /// @throws EngineUnavailableException with the reason, when they cannot be had
+  void requireWays(String queue) {
+    int needed = wanted.get();
+    if (!wayBack && needed == 0 && unbound.isEmpty()) {
+      return;
+    }
+    try {
+      if (!areWaysThere()) {
+        forgetWays();
+      }
+      for (String other : List.copyOf(unbound)) {
+        // One that is gone itself is made by whoever uses it.
+        if (exist(names.lines(other))) {
+          requireQueue(other);
+        }
+        unbound.remove(other);
+      }
+    } catch (IOException | AlreadyClosedException failure) {
+      throw refused(queue, failure);
+    }
+    if (needed > 0) {
+      requireLevels(queue, needed);
+    }
+  }
+
+  private boolean areWaysThere() throws IOException {
+    Channel channel = link.openChannel();
+    try {
+      if (wayBack) {
+        var _ = link.call(() -> channel.exchangeDeclarePassive(delays.due()));
+        requireBoth(channel, delays.lost());
+      }
+      for (String level : levels(levels)) {
+        requireBoth(channel, level);
+      }
+      return true;
+    } catch (IOException missing) {
+      return !isMissing(missing);
+    } finally {
+      link.closeChannel(channel);
+    }
+  }
+
+  private void requireBoth(Channel channel, String name) throws IOException {
+    var _ = link.call(() -> channel.exchangeDeclarePassive(name));
+    var _ = link.call(() -> channel.queueDeclarePassive(name));
+  }
+
+  /// Whether the broker said that something is not there.
+  ///
+  /// @throws IOException as it came, when it said anything else
+  private static boolean isMissing(IOException failure) throws IOException {
+    if (Sentences.replyCode(failure) == 404) {
+      return true;
+    }
+    throw failure;
+  }
+
+  /// Forgets that the ways of delayed jobs are there, and with them that the lines hang on their
+  /// end.
+  void forgetWays() {
+    unbound.addAll(queues);
     queues.clear();
     levels = 0;
     wayBack = false;
+  }
+
+  /// Forgets what is known to be there.
+  void forget() {
+    forgetWays();
     // Whoever is refused again hears it again; whoever does not ask again need not stay ill.
     refusals.clear();
   }
@@ -142,35 +233,61 @@ final class Topology {
     void on(Declaring channel) throws IOException;
   }
 
-  /// @param needed the queues that are declared: where they all are, nothing is new
-  /// @param before is run when one of them is missing, before anything is made
-  private void declare(
-      String queue, List<String> needed, Runnable before, Declaration declaration) {
+  private interface Look {
+    /// Whether all is there, so that nothing is new.
+    boolean isThere() throws IOException;
+  }
+
+  private void declare(String queue, Look look, Declaration declaration) {
     String otherwise =
         "queue '" + queue + "': the broker did not answer in time while queues were declared";
     try (Turn.Mine _ = turn.take(otherwise)) {
-      boolean isNew = !exist(needed);
+      boolean isNew = !look.isThere();
+      if (!declareOnce(declaration)) {
+        // What this hangs on was there once, and is to be made first.
+        forgetWays();
+        declareAgain(declaration);
+      }
+      refusals.remove(queue);
       if (isNew) {
-        before.run();
+        settle();
       }
-      Channel channel = link.openChannel();
-      try {
-        declaration.on(new Declaring(link, channel));
-        refusals.remove(queue);
-        if (isNew) {
-          settle();
-        }
-      } finally {
-        link.closeChannel(channel);
-      }
-    } catch (IOException | AlreadyClosedException refused) {
-      String words = "queue '" + queue + "': " + Sentences.of(refused, url);
-      if (REFUSALS.contains(Sentences.replyCode(refused))) {
-        refusals.put(queue, words);
-        throw new EngineUnavailableException(Kind.REFUSING, words, refused);
-      }
-      throw new EngineUnavailableException(words, refused);
+    } catch (IOException | AlreadyClosedException failure) {
+      throw refused(queue, failure);
     }
+  }
+
+  private void declareAgain(Declaration declaration) throws IOException {
+    boolean done =
+        declareOnce(channel -> {
+          declareWayBack(channel);
+          declaration.on(channel);
+        });
+    if (!done) {
+      throw new IOException("what it needs is deleted on the broker while it is used");
+    }
+  }
+
+  /// @return whether all that it needs is there
+  private boolean declareOnce(Declaration declaration) throws IOException {
+    Channel channel = link.openChannel();
+    try {
+      declaration.on(new Declaring(link, channel));
+      return true;
+    } catch (IOException missing) {
+      return !isMissing(missing);
+    } finally {
+      link.closeChannel(channel);
+    }
+  }
+
+  private EngineUnavailableException refused(String queue, Exception failure) {
+    String words = "queue '" + queue + "': " + Sentences.of(failure, url);
+    if (REFUSALS.contains(Sentences.replyCode(failure))) {
+      refusals.put(queue, words);
+      return new EngineUnavailableException(Kind.REFUSING, words, failure);
+    }
+    return new EngineUnavailableException(words, failure);
   }
 
   private boolean exist(List<String> names) throws IOException {
@@ -181,10 +298,7 @@ final class Topology {
       }
       return true;
     } catch (IOException missing) {
-      if (Sentences.replyCode(missing) == 404) {
-        return false;
-      }
-      throw missing;
+      return !isMissing(missing);
     } finally {
       link.closeChannel(channel);
     }

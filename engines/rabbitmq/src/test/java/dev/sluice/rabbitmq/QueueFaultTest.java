@@ -7,6 +7,7 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.engine.Lease;
 import dev.sluice.engine.Offer;
 import dev.sluice.engine.PartlyTakenException;
 import dev.sluice.engine.Settle;
@@ -21,6 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.RepeatedTest;
@@ -95,6 +98,39 @@ final class QueueFaultTest {
       assertThat(Crew.ids(crew.claim(second, 1))).isEqualTo(accepted);
       crew.await(() -> Crew.messages(channel, lost) == 0, "it to be let go of");
       assertThat(second.check("other")).isEmpty();
+    }
+  }
+
+  @Test
+  void aDeletedDeadLetterQueueEndsNothingThatRuns() throws Exception {
+    RabbitEngine engine = crew.engine();
+    BlockingQueue<Lease> lost = new LinkedBlockingQueue<>();
+    engine.onLost(lost::add);
+    crew.accept(engine, 2);
+    List<Claim> claims = crew.claim(engine, 2);
+    crew.accept(engine, List.of(crew.job("other", 0)));
+    crew.await(() -> engine.counts(Crew.QUEUE).ready() == 0, "nothing to wait");
+    String dead = crew.prefix() + "." + Crew.QUEUE + ".dead";
+    try (Connection connection = broker.connect();
+        Channel channel = connection.createChannel()) {
+      channel.queueDelete(dead);
+      crew.await(
+          () -> {
+            crew.accept(engine, 1);
+            return broker.control("list_queues", "name").contains(dead);
+          },
+          "the dead-letter queue");
+
+      assertThat(lost).isEmpty();
+      assertThat(
+              crew.settle(
+                  engine,
+                  claims.getFirst(),
+                  new Settlement.Bury(DeathReason.BURIED, crew.failed(claims.getFirst()))))
+          .isEqualTo(Settled.APPLIED);
+      assertThat(crew.settle(engine, claims.getLast(), Settlement.Complete.INSTANCE))
+          .isEqualTo(Settled.APPLIED);
+      crew.await(() -> Crew.messages(channel, dead) == 1, "the dead job");
     }
   }
 
