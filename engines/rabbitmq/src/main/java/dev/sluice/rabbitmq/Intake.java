@@ -120,17 +120,22 @@ final class Intake {
 
   /// Takes jobs over as they are; no bound is asked.
   ///
-  /// @throws EngineUnavailableException when it is not known of all that they arrived
+  /// @throws PartlyTakenException when it is not known of all that they arrived
   List<Admission> restore(List<JobView> jobs) {
     long nowMillis = clock.wallMillis();
     List<Letter> letters = new ArrayList<>(jobs.size());
     for (JobView view : jobs) {
       letters.add(letter(view, nowMillis));
     }
-    outbox.send(letters);
-    List<Admission> answers = new ArrayList<>(jobs.size());
-    for (JobView view : jobs) {
-      answers.add(new Accepted(view.id()));
+    Outbox.Sent sent = outbox.sendEach(letters);
+    List<Optional<Admission>> answers = new ArrayList<>(jobs.size());
+    for (int i = 0; i < jobs.size(); i++) {
+      JobView view = jobs.get(i);
+      if (!sent.arrived().get(i)) {
+        answers.add(Optional.empty());
+        continue;
+      }
+      answers.add(Optional.of(new Accepted(view.id())));
       Instant due = view.dueAt();
       switch (view.state()) {
         case READY -> loads.apply(view.job().queue()).returned(view.job().bytes(), 0);
@@ -141,7 +146,11 @@ final class Intake {
         default -> depths.ask(view.job().queue());
       }
     }
-    return answers;
+    if (sent.failure() != null) {
+      throw new PartlyTakenException(
+          String.valueOf(sent.failure().getMessage()), sent.failure(), answers);
+    }
+    return answers.stream().map(Optional::orElseThrow).toList();
   }
 
   private Letter letter(JobView view, long nowMillis) {

@@ -103,16 +103,6 @@ final class Outbox {
   /// @param failure why the others are not, as far as anybody knows; null when all arrived
   record Sent(BitSet arrived, @Nullable EngineUnavailableException failure) {}
 
-  /// Sends letters, all or fail.
-  ///
-  /// @throws EngineUnavailableException when not all are known to have arrived
-  void send(List<Letter> letters) {
-    EngineUnavailableException failure = sendEach(letters).failure();
-    if (failure != null) {
-      throw failure;
-    }
-  }
-
   /// Sends letters. One that finds no queue is sent once more after its queue was declared anew.
   ///
   /// @throws EngineUnavailableException when nothing was sent

@@ -161,25 +161,28 @@ final class Settler {
   }
 
   /// Gives claims whose deadline has passed to others, with one crash more.
-  void reclaim(List<Held> expired) {
+  ///
+  /// @return what became of each; those that arrived are no claims any more
+  Outbox.Sent reclaim(List<Held> expired) {
     List<Ending> endings = new ArrayList<>();
     for (Held held : expired) {
       Envelope next = held.envelope.crashed();
       endings.add(new Ending(0, held, Release.INSTANCE, outbox.toLine(next, 0), 0));
     }
-    Outbox.Sent sent = sendOn(endings);
-    if (sent.failure() != null) {
-      throw sent.failure();
-    }
+    return sendOn(endings);
   }
 
   /// Sends deliveries that nobody claimed to the end of their line, as if they had never come:
   /// given back in the broker's way they would count as failed.
-  void giveBack(List<Delivery> deliveries) {
-    outbox.send(
-        deliveries.stream().map(delivery -> outbox.toLine(delivery.envelope(), 0)).toList());
+  ///
+  /// @return what became of each; those that arrived are acknowledged
+  Outbox.Sent giveBack(List<Delivery> deliveries) {
+    Outbox.Sent sent =
+        outbox.sendEach(
+            deliveries.stream().map(delivery -> outbox.toLine(delivery.envelope(), 0)).toList());
     Map<Session, List<Long>> bySession = new HashMap<>();
-    for (Delivery delivery : deliveries) {
+    for (int place : sent.arrived().stream().toArray()) {
+      Delivery delivery = deliveries.get(place);
       bySession.computeIfAbsent(delivery.session(), _ -> new ArrayList<>()).add(delivery.tag());
       int bytes = delivery.envelope().job().bytes();
       Load load = loads.apply(delivery.envelope().job().queue());
@@ -187,11 +190,20 @@ final class Settler {
       load.returned(bytes, 0);
     }
     bySession.forEach(Session::acknowledge);
+    return sent;
   }
 
   /// Sends messages that are no jobs to the dead of their queue.
-  void bury(String queue, List<Subscription.Foreign> strangers) {
-    outbox.send(strangers.stream().map(stranger -> outbox.toDead(queue, stranger)).toList());
-    strangers.forEach(stranger -> stranger.session().acknowledge(List.of(stranger.tag())));
+  ///
+  /// @return what became of each; those that arrived are acknowledged
+  Outbox.Sent bury(String queue, List<Subscription.Foreign> strangers) {
+    Outbox.Sent sent =
+        outbox.sendEach(
+            strangers.stream().map(stranger -> outbox.toDead(queue, stranger)).toList());
+    for (int place : sent.arrived().stream().toArray()) {
+      Subscription.Foreign stranger = strangers.get(place);
+      stranger.session().acknowledge(List.of(stranger.tag()));
+    }
+    return sent;
   }
 }

@@ -4,8 +4,8 @@ import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.GetResponse;
 import dev.sluice.engine.EngineUnavailableException;
+import dev.sluice.job.Job;
 import dev.sluice.rabbitmq.Messages.ForeignMessageException;
-import dev.sluice.rabbitmq.Outbox.Letter;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -69,8 +69,7 @@ final class Strays {
   private long takeBack(String queue, Channel channel) throws IOException {
     long others = 0;
     long seen = 0;
-    List<Long> tags = new ArrayList<>();
-    List<Letter> letters = new ArrayList<>();
+    List<Stray> found = new ArrayList<>();
     // What was given back a moment ago is not in the broker's count yet, but comes when asked for.
     long counted = link.call(() -> channel.queueDeclarePassive(lost)).getMessageCount();
     long most = Math.max(counted, MIN_LOOK);
@@ -84,14 +83,12 @@ final class Strays {
         others++;
         continue;
       }
-      tags.add(got.getEnvelope().getDeliveryTag());
-      letters.add(outbox.toLine(envelope, 0));
-      loads.apply(queue).returned(envelope.job().bytes(), 0);
-      if (letters.size() == AT_ONCE) {
-        send(channel, letters, tags);
+      found.add(new Stray(got.getEnvelope().getDeliveryTag(), envelope));
+      if (found.size() == AT_ONCE) {
+        send(channel, found);
       }
     }
-    send(channel, letters, tags);
+    send(channel, found);
     if (seen > others) {
       LOG.log(
           Level.INFO,
@@ -113,14 +110,22 @@ final class Strays {
     }
   }
 
-  private void send(Channel channel, List<Letter> letters, List<Long> tags) throws IOException {
-    outbox.send(letters);
-    for (long tag : tags) {
+  private record Stray(long tag, Envelope envelope) {}
+
+  private void send(Channel channel, List<Stray> found) throws IOException {
+    Outbox.Sent sent =
+        outbox.sendEach(found.stream().map(stray -> outbox.toLine(stray.envelope(), 0)).toList());
+    for (int place : sent.arrived().stream().toArray()) {
+      Stray stray = found.get(place);
+      Job job = stray.envelope().job();
+      loads.apply(job.queue()).returned(job.bytes(), 0);
       try (Link.Watch _ = link.watch()) {
-        channel.basicAck(tag, false);
+        channel.basicAck(stray.tag(), false);
       }
     }
-    letters.clear();
-    tags.clear();
+    found.clear();
+    if (sent.failure() != null) {
+      throw sent.failure();
+    }
   }
 }

@@ -7,6 +7,7 @@ import dev.sluice.engine.Lease;
 import dev.sluice.rabbitmq.Leases.Held;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +16,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// Looks after what the broker gives to this process: opens and closes consumers as the claims want
 /// it, gives away what nobody claims, takes back claims whose deadline passed, and carries off what
@@ -27,7 +30,7 @@ final class Tender {
   private static final long TICK_NANOS = 250_000_000;
   private static final long PAUSE_NANOS = 500_000_000;
 
-  /// What is not confirmed together is sent again together.
+  /// Most deliveries that are given away in one call.
   private static final int GIVEN_AT_ONCE = 500;
 
   private final Link link;
@@ -213,15 +216,30 @@ final class Tender {
     }
     session.cancel();
     List<Delivery> waiting = subscription.drain();
-    int given = 0;
+    List<Delivery> kept = waiting;
     try {
-      while (given < waiting.size()) {
-        int to = Math.min(waiting.size(), given + GIVEN_AT_ONCE);
-        settler.giveBack(waiting.subList(given, to));
-        given = to;
+      for (int from = 0; from < waiting.size(); from += GIVEN_AT_ONCE) {
+        int to = Math.min(waiting.size(), from + GIVEN_AT_ONCE);
+        Outbox.Sent sent = settler.giveBack(waiting.subList(from, to));
+        kept = new ArrayList<>(left(waiting.subList(from, to), sent));
+        kept.addAll(waiting.subList(to, waiting.size()));
+        requireAll(sent);
       }
     } finally {
-      subscription.putBack(waiting.subList(given, waiting.size()));
+      subscription.putBack(kept);
+    }
+  }
+
+  private static <T> List<T> left(List<T> sent, Outbox.Sent fates) {
+    return IntStream.range(0, sent.size())
+        .filter(place -> !fates.arrived().get(place))
+        .mapToObj(sent::get)
+        .toList();
+  }
+
+  private static void requireAll(Outbox.Sent sent) {
+    if (sent.failure() != null) {
+      throw sent.failure();
     }
   }
 
@@ -233,15 +251,13 @@ final class Tender {
     if (strangers.isEmpty()) {
       return;
     }
-    boolean carried = false;
+    Outbox.Sent sent = null;
     try {
-      settler.bury(subscription.queue, strangers);
-      carried = true;
+      sent = settler.bury(subscription.queue, strangers);
     } finally {
-      if (!carried) {
-        subscription.putBackForeign(strangers);
-      }
+      subscription.putBackForeign(sent == null ? strangers : left(strangers, sent));
     }
+    requireAll(sent);
     for (Subscription.Foreign stranger : strangers) {
       if (strangeKinds.size() < 100 && strangeKinds.add(stranger.reason())) {
         LOG.log(
@@ -254,13 +270,18 @@ final class Tender {
   }
 
   private void takeBackExpired() {
-    List<Held> expired = leases.expired(environment.clock().monotonicNanos());
-    if (expired.isEmpty()) {
-      return;
-    }
+    // Queue by queue, so that one that takes nothing keeps none of another.
+    leases.expired(environment.clock().monotonicNanos()).stream()
+        .collect(Collectors.groupingBy(held -> held.envelope.job().queue()))
+        .values()
+        .forEach(this::reclaim);
+  }
+
+  private void reclaim(List<Held> expired) {
     try {
-      settler.reclaim(expired);
-      expired.forEach(held -> onLost.accept(held.lease));
+      Outbox.Sent sent = settler.reclaim(expired);
+      sent.arrived().stream().forEach(place -> onLost.accept(expired.get(place).lease));
+      requireAll(sent);
     } catch (EngineUnavailableException notNow) {
       LOG.log(Level.DEBUG, "claims whose deadline passed stay for now", notNow);
     }

@@ -101,7 +101,15 @@ final class Crew implements AutoCloseable {
     return job(queue, runAtMillis, new byte[100]);
   }
 
+  Job job(Priority priority) {
+    return job(QUEUE, priority, 0, new byte[100]);
+  }
+
   private Job job(String queue, long runAtMillis, byte[] payload) {
+    return job(queue, Priority.NORMAL, runAtMillis, payload);
+  }
+
+  private Job job(String queue, Priority priority, long runAtMillis, byte[] payload) {
     long random = environment.random().nextLong();
     JobId id =
         new JobId((now() << 16) | 0x7000 | (random & 0xFFF), Long.MIN_VALUE | (random >>> 2));
@@ -109,7 +117,7 @@ final class Crew implements AutoCloseable {
         runAtMillis == 0
             ? JobOptions.NONE
             : new JobOptions(runAtMillis, null, Map.of(), 0, 0, 0, null, null);
-    return new Job(id, queue, "welcome-email", payload, Priority.NORMAL, now(), options);
+    return new Job(id, queue, "welcome-email", payload, priority, now(), options);
   }
 
   Admission offer(RabbitEngine engine, Bound bound) {
