@@ -21,10 +21,14 @@ final class Load {
   private final ReentrantLock lock = new ReentrantLock();
   private final CountDownLatch firstDepth = new CountDownLatch(1);
 
-  /// Jobs that wait on the broker, in line.
+  /// Jobs that wait on the broker, in line. Below 0 by those that came from the broker before their
+  /// sender heard that they had arrived: they are still among those on their way.
   private long ready;
 
   private long readyBytes;
+
+  /// About how large jobs are here, in bytes; 0 when none was seen.
+  private long size;
 
   /// Jobs that are being offered.
   private long sending;
@@ -76,6 +80,7 @@ final class Load {
     try {
       usedNanos = nowNanos;
       become(nowMillis);
+      see(bytes);
       long jobs = ready + sending + buffered + scheduledJobs;
       if (jobs >= bound.jobs()) {
         return Admission.Reason.CAPACITY_JOBS;
@@ -103,6 +108,7 @@ final class Load {
       if (confirmed) {
         add(bytes, dueMillis);
       }
+      requirePossible();
     } finally {
       lock.unlock();
     }
@@ -155,8 +161,10 @@ final class Load {
   void delivered(int bytes) {
     lock.lock();
     try {
-      ready = Math.max(0, ready - 1);
-      readyBytes = ready == 0 ? 0 : Math.max(0, readyBytes - bytes);
+      see(bytes);
+      ready--;
+      readyBytes -= bytes;
+      requirePossible();
       deliveredSince++;
       buffered++;
       bufferedBytes += bytes;
@@ -174,6 +182,21 @@ final class Load {
     } finally {
       lock.unlock();
     }
+  }
+
+  private void requirePossible() {
+    ready = Math.max(ready, -sending);
+    readyBytes = ready == 0 && sending == 0 ? 0 : Math.max(readyBytes, -sendingBytes);
+  }
+
+  /// Takes down the size of a job. Before the first one it is not known how large those are that
+  /// the broker counts: as large as this one, for all that is known.
+  private void see(int bytes) {
+    if (size == 0) {
+      size = bytes;
+      readyBytes = Math.max(0, ready) * size;
+    }
+    size += (bytes - size) / 16;
   }
 
   /// Must come before the broker is asked for the depth.
@@ -196,10 +219,10 @@ final class Load {
     try {
       become(nowMillis);
       long least =
-          Math.max(0, onBroker - sendingBefore - sending - confirmedSince - deliveredSince);
+          Math.max(-sending, onBroker - sendingBefore - sending - confirmedSince - deliveredSince);
       long corrected = Math.clamp(ready, least, onBroker + confirmedSince);
       if (corrected != ready) {
-        long each = ready == 0 ? 0 : readyBytes / ready;
+        long each = ready <= 0 || readyBytes <= 0 ? size : readyBytes / ready;
         readyBytes = corrected * each;
         ready = corrected;
       }
@@ -261,7 +284,10 @@ final class Load {
     try {
       become(nowMillis);
       return new Depth(
-          scheduledJobs, ready + buffered, dead, readyBytes + bufferedBytes + scheduledBytes);
+          scheduledJobs,
+          Math.max(0, ready) + buffered,
+          dead,
+          Math.max(0, readyBytes) + bufferedBytes + scheduledBytes);
     } finally {
       lock.unlock();
     }

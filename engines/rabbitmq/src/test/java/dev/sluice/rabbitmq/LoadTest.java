@@ -78,4 +78,56 @@ final class LoadTest {
     load.unbuffered(999);
     assertThat(admitted(1_000)).isTrue();
   }
+
+  @Test
+  void jobsThatAreDoneBeforeTheirSenderHearsOfThemLeaveNothingBehind() {
+    for (int i = 0; i < 10; i++) {
+      assertThat(admitted(300)).isTrue();
+      load.delivered(300);
+      load.unbuffered(300);
+      load.beginDepth();
+      load.depth(0, 0, 0);
+      load.sent(300, true, 0);
+
+      assertThat(load.known(0).ready()).isZero();
+      assertThat(load.known(0).bytes()).isZero();
+    }
+  }
+
+  @Test
+  void whatOthersOfferedMakesNoRoomWhenItComes() {
+    for (int i = 0; i < 5; i++) {
+      load.delivered(100);
+      load.unbuffered(100);
+    }
+    assertThat(admitted(1)).isTrue();
+    assertThat(admitted(1)).isTrue();
+    assertThat(admitted(1)).isTrue();
+    assertThat(admitted(1)).isFalse();
+  }
+
+  @Test
+  void bytesThatWereThereBeforeCountAsThoseThatAreSeen() {
+    Bound bytes = new Bound(100, 1_000);
+    load.beginDepth();
+    load.depth(3, 0, 0);
+
+    assertThat(load.admit(400, bytes, 0, 0)).isEqualTo(Reason.CAPACITY_BYTES);
+
+    load.beginDepth();
+    load.depth(1, 0, 0);
+    assertThat(load.admit(400, bytes, 0, 0)).isNull();
+  }
+
+  @Test
+  void bytesOfOthersCountWhenTheyComeIntoAnEmptyQueue() {
+    Bound bytes = new Bound(100, 1_000);
+    assertThat(load.admit(400, bytes, 0, 0)).isNull();
+    load.sent(400, false, 0);
+    load.beginDepth();
+    load.depth(2, 0, 0);
+
+    assertThat(load.known(0).bytes()).isEqualTo(800);
+    assertThat(load.admit(400, bytes, 0, 0)).isEqualTo(Reason.CAPACITY_BYTES);
+  }
 }
