@@ -17,20 +17,15 @@ final class CorkedSocket extends Socket {
 
   private volatile @Nullable Gathering stream;
 
-  /// Begins to gather. [#uncork] must follow, soon and by the same caller.
-  void cork() {
+  /// Begins to gather; ends, and writes what was, when it is closed. Nothing happens while there is
+  /// no connection yet, and what has begun before there is one ends nothing of it.
+  Link.Cork cork() {
     Gathering current = stream;
-    if (current != null) {
-      current.cork();
+    if (current == null) {
+      return () -> {};
     }
-  }
-
-  /// Ends to gather, and writes what was.
-  void uncork() throws IOException {
-    Gathering current = stream;
-    if (current != null) {
-      current.uncork();
-    }
+    current.cork();
+    return current::uncork;
   }
 
   // Asked for once, by the client, before it writes anything.

@@ -280,11 +280,7 @@ final class Link {
   /// Gathers what is written until the end of it, where the socket can: not with TLS, whose records
   /// gather nothing.
   Cork cork() {
-    if (socket instanceof CorkedSocket corked) {
-      corked.cork();
-      return corked::uncork;
-    }
-    return () -> {};
+    return socket instanceof CorkedSocket corked ? corked.cork() : () -> {};
   }
 
   /// The time in which writes are gathered.
