@@ -7,9 +7,9 @@ import com.rabbitmq.client.DefaultConsumer;
 import dev.sluice.job.Priority;
 import java.io.IOException;
 import java.util.Collection;
-import java.util.EnumMap;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// One channel on which deliveries of one Sluice queue come in, with a consumer for each line. When
@@ -42,7 +42,9 @@ final class Session {
   /// Deliveries that the broker waits to hear of.
   private final TreeSet<Long> open = new TreeSet<>();
 
-  private final Map<Priority, String> consumers = new EnumMap<>(Priority.class);
+  /// Written by the tender, and asked by whoever claims whether there are any.
+  private final Map<Priority, String> consumers = new ConcurrentHashMap<>();
+
   private volatile boolean ended;
 
   Session(Channel channel, Link link, Receiver receiver) {
