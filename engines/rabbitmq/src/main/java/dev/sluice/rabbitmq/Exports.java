@@ -246,7 +246,7 @@ final class Exports implements AutoCloseable {
     try (Turn.Mine _ = turn.take("somebody else is handing jobs over")) {
       return work.on(open());
     } catch (IOException | AlreadyClosedException failure) {
-      held.clear();
+      letGo();
       throw new EngineUnavailableException(
           "jobs cannot be handed over: " + Sentences.of(failure, url), failure);
     }
@@ -261,6 +261,17 @@ final class Exports implements AutoCloseable {
       channel = open;
     }
     return open;
+  }
+
+  /// What is not known to be in hand must be the broker's again: as long as the channel lives,
+  /// nobody sees it.
+  private void letGo() {
+    held.clear();
+    Channel open = channel;
+    channel = null;
+    if (open != null) {
+      link.abandon(open);
+    }
   }
 
   /// Gives back what was not let go of.
