@@ -63,8 +63,7 @@ final class Topology {
 
   private volatile boolean wayBack;
 
-  /// What the broker refused, by queue.
-  private final Map<String, String> refusals = new ConcurrentHashMap<>();
+  private final Refusals refusals;
 
   /// @param beforeMaking is given a queue of which a line is missing, before it is made anew: who
   ///   consumed from what was there must not be given what comes into the new one, on a channel
@@ -82,6 +81,7 @@ final class Topology {
     this.afterMaking = afterMaking;
     this.clock = clock;
     this.url = url;
+    refusals = new Refusals(clock);
     turn = new Turn(limit);
     names = new Names(url.prefix());
     delays = new Delays(url.prefix());
@@ -222,11 +222,7 @@ final class Topology {
 
   /// What is wrong with a queue on the broker, in words.
   Optional<String> trouble() {
-    return refusals.values().stream().findFirst();
-  }
-
-  @Nullable String trouble(String queue) {
-    return refusals.get(queue);
+    return refusals.first();
   }
 
   private interface Declaration {
@@ -284,7 +280,7 @@ final class Topology {
   private EngineUnavailableException refused(String queue, Exception failure) {
     String words = "queue '" + queue + "': " + Sentences.of(failure, url);
     if (REFUSALS.contains(Sentences.replyCode(failure))) {
-      refusals.put(queue, words);
+      refusals.add(queue, words);
       return new EngineUnavailableException(Kind.REFUSING, words, failure);
     }
     return new EngineUnavailableException(words, failure);
