@@ -148,7 +148,8 @@ final class Exports {
   private @Nullable JobView view(SqsQueue queue, boolean dead, Message message) {
     Envelope envelope;
     try {
-      envelope = Intake.envelope(queue.name(), message);
+      envelope =
+          dead ? Intake.envelope(queue.name(), message) : Intake.waiting(queue.name(), message);
     } catch (MessageText.UnreadableException _) {
       return null;
     }

@@ -2,6 +2,7 @@ package dev.sluice.sqs;
 
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Lease;
+import dev.sluice.job.JobId;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -72,7 +73,7 @@ final class Intake {
     for (Message message : messages) {
       Envelope envelope;
       try {
-        envelope = envelope(queue.name(), message);
+        envelope = waiting(queue.name(), message);
       } catch (MessageText.UnreadableException unreadable) {
         sorted.foreign.put(message, String.valueOf(unreadable.getMessage()));
         continue;
@@ -89,11 +90,30 @@ final class Intake {
               now + keep.toNanos());
       switch (ledger.meet(received, lost)) {
         case NEW -> (dueMillis(received) > millis ? sorted.early : sorted.jobs).add(received);
-        case STALE -> sorted.stale.add(message.receiptHandle());
+        case STALE -> {
+          tell(received);
+          sorted.stale.add(message.receiptHandle());
+        }
         case SAME -> {}
       }
     }
     return sorted;
+  }
+
+  /// What is deleted without having ended here is told: if that is ever wrong, it can be found.
+  private void tell(Received stale) {
+    JobId id = stale.envelope.job().id();
+    if (!ledger.isOver(id)) {
+      LOG.log(
+          System.Logger.Level.INFO,
+          "job "
+              + id
+              + " of queue '"
+              + queue.name()
+              + "' on SQS: a copy of epoch "
+              + stale.envelope.epoch()
+              + " is deleted, because this process knows a newer one");
+    }
   }
 
   /// Deals with all but the jobs that may run.
@@ -104,6 +124,13 @@ final class Intake {
         sorted.stale,
         receipts -> batches.delete(queue, false, receipts, service.patience()));
     sorted.foreign.forEach(this::bury);
+  }
+
+  /// A job that waits. One that carries a death was moved here out of the dead-letter queue by
+  /// somebody who wants it to live again, as with the redrive of the AWS console.
+  static Envelope waiting(String queue, Message message) throws MessageText.UnreadableException {
+    Envelope envelope = envelope(queue, message);
+    return envelope.death() == null ? envelope : envelope.redriven();
   }
 
   static Envelope envelope(String queue, Message message) throws MessageText.UnreadableException {

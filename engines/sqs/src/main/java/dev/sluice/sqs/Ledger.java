@@ -41,13 +41,21 @@ final class Ledger {
 
   private record Ended(JobState state, @Nullable DeathReason death, long epoch) {}
 
+  /// @param epoch up to which messages of a job are stale
+  /// @param over whether the job was completed or cancelled here
+  private record Past(long epoch, boolean over) {
+    Past with(Past other) {
+      return new Past(Math.max(epoch, other.epoch), over || other.over);
+    }
+  }
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<JobId, Received> here = new HashMap<>();
   private final Map<Lease, Received> leases = new HashMap<>();
   private final Map<Lease, Ended> settled = new Recent<>(REMEMBERED);
 
   /// Up to which epoch messages of a job are stale: it has ended, or a newer one was sent.
-  private final Map<JobId, Long> past = new Recent<>(REMEMBERED);
+  private final Map<JobId, Past> past = new Recent<>(REMEMBERED);
 
   private final Map<String, Boolean> gone = new Recent<>(REMEMBERED);
   private final Map<String, Received.Returns> returned = new Recent<>(REMEMBERED);
@@ -64,8 +72,8 @@ final class Ledger {
       if (gone.containsKey(message.messageId)) {
         return Verdict.STALE;
       }
-      Long old = past.get(id);
-      if (old != null && message.envelope.epoch() <= old) {
+      Past old = past.get(id);
+      if (old != null && message.envelope.epoch() <= old.epoch) {
         return Verdict.STALE;
       }
       Received other = here.get(id);
@@ -168,7 +176,7 @@ final class Ledger {
       message.replaced = true;
       gone.put(message.messageId, true);
       // A copy of this message has the same epoch; the next message begins with that of the claim.
-      past.merge(message.envelope.job().id(), message.epoch() - 1, Math::max);
+      past.merge(message.envelope.job().id(), new Past(message.epoch() - 1, false), Past::with);
     } finally {
       lock.unlock();
     }
@@ -185,7 +193,11 @@ final class Ledger {
         long epoch = message.claim.lease().epoch();
         DeathReason death = settlement instanceof Settlement.Bury bury ? bury.reason() : null;
         settled.put(message.claim.lease(), new Ended(settlement.step().to(), death, epoch));
-        past.put(message.envelope.job().id(), epoch);
+        // The copy among the dead has the epoch of the lease. Whoever moves it back to the line
+        // gives the job a new life, so it must not be taken for an old copy.
+        past.put(
+            message.envelope.job().id(),
+            death == null ? new Past(epoch, true) : new Past(epoch - 1, false));
       }
     } finally {
       lock.unlock();
@@ -277,6 +289,17 @@ final class Ledger {
     lock.lock();
     try {
       return unheard.remove(lease) != null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Whether the job was completed or cancelled here, so that nothing is lost with a copy of it.
+  boolean isOver(JobId id) {
+    lock.lock();
+    try {
+      Past old = past.get(id);
+      return old != null && old.over;
     } finally {
       lock.unlock();
     }

@@ -22,6 +22,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.model.Message;
 
 /// Dead jobs, and jobs that come from another engine, on standard queues of a server that works.
 final class DeadLettersTest {
@@ -90,6 +96,85 @@ final class DeadLettersTest {
         .singleElement()
         .extracting(JobView::id)
         .isEqualTo(jobs.get(2).id());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+  void aDeadJobThatAnOperatorMovesBackLivesAgain(boolean fifo, boolean elsewhere) {
+    try (Desk here = new Desk(server.uri(), fifo ? "&fifo=true" : "", Desk.TUNING);
+        Desk there = new Desk(server.uri(), here.prefix, fifo ? "&fifo=true" : "", Desk.TUNING)) {
+      JobId id = here.accepted(here.job());
+      Claim first = here.claimOne();
+      here.applied(first, here.retryIn(first, Duration.ZERO));
+      Claim claim = here.claimOne();
+      here.applied(
+          claim,
+          new Settlement.Bury(DeathReason.EXHAUSTED, here.attempt(claim, AttemptOutcome.FAILED)));
+
+      moveBack(here.prefix, fifo);
+
+      Claim again = (elsewhere ? there : here).claimOne();
+      assertThat(again.job().id()).isEqualTo(id);
+      assertThat(again.attempt()).isEqualTo(1);
+      assertThat(again.crashes()).isZero();
+      assertThat(again.lease().epoch()).isGreaterThan(claim.lease().epoch());
+      (elsewhere ? there : here).completed(again);
+      assertThat(here.engine.dead("mail", 10)).isEmpty();
+    }
+  }
+
+  @Test
+  void aDeadJobThatAnOperatorMovedBackIsHandedOverAlive() {
+    JobId id = desk.accepted(desk.job());
+    Claim claim = desk.claimOne();
+    desk.applied(
+        claim,
+        new Settlement.Bury(DeathReason.EXHAUSTED, desk.attempt(claim, AttemptOutcome.FAILED)));
+    moveBack(desk.prefix, false);
+
+    assertThat(desk.engine.export("mail", 10).jobs())
+        .singleElement()
+        .satisfies(view -> {
+          assertThat(view.id()).isEqualTo(id);
+          assertThat(view.state()).isEqualTo(JobState.READY);
+          assertThat(view.attempt()).isZero();
+          assertThat(view.deathReason()).isNull();
+        });
+  }
+
+  /// What the console's redrive does: the same body and attributes, in a new message.
+  private static void moveBack(String prefix, boolean fifo) {
+    String suffix = fifo ? ".fifo" : "";
+    try (SqsClient client =
+        SqsClient.builder()
+            .endpointOverride(server.uri())
+            .region(Region.EU_CENTRAL_1)
+            .credentialsProvider(AnonymousCredentialsProvider.create())
+            .build()) {
+      String main =
+          client.getQueueUrl(request -> request.queueName(prefix + "mail" + suffix)).queueUrl();
+      String dead =
+          client
+              .getQueueUrl(request -> request.queueName(prefix + "mail-dead" + suffix))
+              .queueUrl();
+      Message message =
+          client
+              .receiveMessage(
+                  request -> request.queueUrl(dead).messageAttributeNames("All").waitTimeSeconds(5))
+              .messages()
+              .getFirst();
+      client.sendMessage(request -> {
+        request
+            .queueUrl(main)
+            .messageBody(message.body())
+            .messageAttributes(message.messageAttributes());
+        if (fifo) {
+          request.messageGroupId(message.messageId()).messageDeduplicationId(message.messageId());
+        }
+      });
+      client.deleteMessage(
+          request -> request.queueUrl(dead).receiptHandle(message.receiptHandle()));
+    }
   }
 
   @Test
