@@ -217,24 +217,24 @@ final class Batches {
     for (int tries = 1; !open.isEmpty(); tries++) {
       List<E> entries = open.stream().map(part::get).toList();
       Map<Integer, Failure> failures = new HashMap<>();
-      Topology.Urls urls;
+      String url;
       try {
         service.requireOpen();
-        urls = queue.topology.urls(patience);
+        url = queue.topology.url(dead, patience);
       } catch (EngineUnavailableException unavailable) {
         Failure failure = Failure.whole(unavailable);
         open.forEach(i -> ends[i] = new End(false, "", failure, unknown.contains(i)));
         break;
       }
       try {
-        Reply reply = call.make(urls.of(dead), entries, patience);
+        Reply reply = call.make(url, entries, patience);
         sort(reply, open, ends, failures, unknown);
       } catch (RuntimeException thrown) {
         Failure failure = Failure.of(thrown);
         open.forEach(i -> failures.put(i, failure));
       }
       if (failures.values().stream().anyMatch(f -> f.kind() == Failure.Kind.QUEUE_GONE)) {
-        queue.topology.gone(urls);
+        queue.topology.gone(dead, url);
       }
       open = settleFailures(queue, failures, ends, unknown, patience, tries);
     }

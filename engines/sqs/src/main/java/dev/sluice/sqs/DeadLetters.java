@@ -203,8 +203,8 @@ final class DeadLetters {
   ///
   /// @return whether the visitor saw all that it asked for
   private boolean walk(SqsQueue queue, Patience patience, Visitor visitor) {
-    Topology.Urls urls = queue.topology.existing(patience).orElse(null);
-    if (urls == null) {
+    String url = queue.topology.existing(true, patience).orElse(null);
+    if (url == null) {
       return true;
     }
     begin(queue, patience);
@@ -218,7 +218,7 @@ final class DeadLetters {
         if (patience.leftNanos() < kept) {
           return false;
         }
-        List<Message> messages = receive(queue, urls, patience);
+        List<Message> messages = receive(queue, url, patience);
         empty = messages.isEmpty() ? empty + 1 : 0;
         for (Message message : messages) {
           Next next =
@@ -232,7 +232,7 @@ final class DeadLetters {
         }
       }
     } catch (Service.QueueGoneException _) {
-      queue.topology.gone(urls);
+      queue.topology.gone(true, url);
     } finally {
       try {
         batches.change(queue, true, hidden, patience);
@@ -257,7 +257,7 @@ final class DeadLetters {
         new Failure(Failure.Kind.PASSES, "", "somebody else looks at them all the time", false));
   }
 
-  private List<Message> receive(SqsQueue queue, Topology.Urls urls, Patience patience) {
+  private List<Message> receive(SqsQueue queue, String url, Patience patience) {
     return service.call(
         queue.name(),
         "look at dead jobs",
@@ -267,7 +267,7 @@ final class DeadLetters {
                 .client()
                 .receiveMessage(request ->
                     request
-                        .queueUrl(urls.dead())
+                        .queueUrl(url)
                         .maxNumberOfMessages(Batches.TEN)
                         .visibilityTimeout(HIDE_SECONDS)
                         .waitTimeSeconds(0)

@@ -102,16 +102,16 @@ final class Exports {
   }
 
   private void receive(SqsQueue queue, boolean dead, int max, Patience patience, Set<JobId> found) {
-    Topology.Urls urls = queue.topology.existing(patience).orElse(null);
+    String url = queue.topology.existing(dead, patience).orElse(null);
     // Half of the time, so that what was found is answered and not lost with a late call.
     long kept = patience.leftNanos() / 2;
     int empty = 0;
-    while (urls != null && empty < EMPTY_LOOKS && found.size() < max) {
+    while (url != null && empty < EMPTY_LOOKS && found.size() < max) {
       if (patience.leftNanos() < kept) {
         return;
       }
       int most = Math.min(Batches.TEN, max - found.size());
-      List<Message> messages = receive(queue, urls.of(dead), most, patience);
+      List<Message> messages = receive(queue, url, most, patience);
       empty = messages.isEmpty() ? empty + 1 : 0;
       for (Message message : messages) {
         JobView view = view(queue, dead, message);

@@ -82,31 +82,49 @@ final class Gauge implements Environment.Step {
   ///
   /// @param make whether the queue is made when it is missing
   void look(SqsQueue queue, boolean make, Patience patience) {
-    Optional<Topology.Urls> urls =
-        make ? Optional.of(queue.topology.urls(patience)) : queue.topology.existing(patience);
-    if (urls.isEmpty()) {
+    Optional<String> url =
+        make
+            ? Optional.of(queue.topology.url(false, patience))
+            : queue.topology.existing(false, patience);
+    if (url.isEmpty()) {
       queue.exists = false;
       queue.depth = SqsQueue.Depth.NONE;
       return;
     }
     long mark = queue.admissions.mark();
     try {
-      Map<QueueAttributeName, String> main = queue.topology.attributes(urls.get().main(), patience);
-      Map<QueueAttributeName, String> dead = queue.topology.attributes(urls.get().dead(), patience);
+      Map<QueueAttributeName, String> main = queue.topology.attributes(url.get(), patience);
       SqsQueue.Depth depth =
           new SqsQueue.Depth(
               number(main, QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES),
               number(main, QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES_NOT_VISIBLE),
               number(main, QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES_DELAYED),
-              // Whoever looks at the dead, or hands them over, has them in flight for a while.
-              number(dead, QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES)
-                  + number(dead, QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES_NOT_VISIBLE));
-      queue.depth = depth;
+              queue.depth.dead());
       queue.admissions.correct(depth.visible() + depth.delayed() + queue.receiver.buffered(), mark);
+      queue.depth = depth;
       queue.exists = true;
+      // What hinders the look at the dead says nothing of those that live.
+      queue.depth = depth.withDead(dead(queue, patience));
       queue.looked = true;
     } catch (Service.QueueGoneException _) {
-      queue.topology.gone(urls.get());
+      queue.topology.gone(false, url.get());
+    }
+  }
+
+  /// How many are in the dead-letter queue; none when it is missing.
+  private static long dead(SqsQueue queue, Patience patience) {
+    Optional<String> url = queue.topology.existing(true, patience);
+    if (url.isEmpty()) {
+      return 0;
+    }
+    try {
+      Map<QueueAttributeName, String> dead = queue.topology.attributes(url.get(), patience);
+      // Whoever looks at the dead, or hands them over, has them in flight for a while.
+      return number(dead, QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES)
+          + number(dead, QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES_NOT_VISIBLE);
+    } catch (Service.QueueGoneException _) {
+      queue.topology.gone(true, url.get());
+      return 0;
     }
   }
 

@@ -259,10 +259,10 @@ final class Intake {
         "bury",
         List.of(message),
         some -> {
-          Topology.Urls urls = queue.topology.urls(patience);
+          String dead = queue.topology.url(true, patience);
           SendMessageRequest.Builder copy =
               SendMessageRequest.builder()
-                  .queueUrl(urls.dead())
+                  .queueUrl(dead)
                   .messageBody(message.body())
                   .messageAttributes(attributes);
           if (fifo()) {

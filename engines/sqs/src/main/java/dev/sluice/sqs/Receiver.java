@@ -157,8 +157,9 @@ final class Receiver {
 
   private int receive(int most) {
     Patience patience = service.patience();
-    Topology.Urls urls =
-        service.workers.one("find", () -> queue.topology.urls(patience), patience.deadlineNanos());
+    String url =
+        service.workers.one(
+            "find", () -> queue.topology.url(false, patience), patience.deadlineNanos());
     queue.exists = true;
     Duration keep = leaseNow();
     List<Message> messages;
@@ -168,10 +169,10 @@ final class Receiver {
       messages =
           service.workers.one(
               "receive",
-              () -> receive(urls.main(), most, keep, patience),
+              () -> receive(url, most, keep, patience),
               service.clock().monotonicNanos() + limit.toNanos());
     } catch (Service.QueueGoneException gone) {
-      queue.topology.gone(urls);
+      queue.topology.gone(false, url);
       throw gone;
     }
     if (messages.isEmpty()) {

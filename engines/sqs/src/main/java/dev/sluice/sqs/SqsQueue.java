@@ -12,6 +12,10 @@ final class SqsQueue {
   /// @param dead messages in the dead-letter queue
   record Depth(long visible, long inFlight, long delayed, long dead) {
     static final Depth NONE = new Depth(0, 0, 0, 0);
+
+    Depth withDead(long count) {
+      return new Depth(visible, inFlight, delayed, count);
+    }
   }
 
   private final String name;

@@ -1,15 +1,10 @@
 package dev.sluice.sqs;
 
-import dev.sluice.engine.EngineUnavailableException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +13,7 @@ import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 /// The two SQS queues of one Sluice queue: finds them, makes them when they are missing, and says
 /// what is not as it would have made it. It never changes a queue that is there.
 ///
-/// Threading: thread-safe. Whoever comes while somebody looks waits for the same answer.
+/// Threading: thread-safe.
 final class Topology {
   private static final System.Logger LOG = System.getLogger("dev.sluice.sqs");
 
@@ -33,105 +28,77 @@ final class Topology {
   private static final Pattern RECEIVES =
       Pattern.compile("\"maxReceiveCount\"\\s*:\\s*\"?(\\d+)\"?");
 
-  /// Where the queues are.
-  record Urls(String main, String dead) {
-    String of(boolean deadLetters) {
-      return deadLetters ? dead : main;
-    }
-  }
-
-  private record Found(Urls urls, List<String> differences) {}
+  /// The main queue, and what is not as it should be.
+  private record Main(String url, List<String> differences) {}
 
   private final Service service;
   private final QueueNames names;
-  private final AtomicReference<@Nullable FutureTask<Found>> found = new AtomicReference<>();
+
+  // Two places, because the one is used without the other: jobs come and go on the main queue
+  // also while its dead-letter queue is missing and AWS does not let it be made yet.
+  private final Place<Main> main;
+  private final Place<String> dead;
 
   Topology(Service service, QueueNames names) {
     this.service = service;
     this.names = names;
+    this.main = new Place<>(names.queue(), this::lookForMain);
+    this.dead = new Place<>(names.queue(), this::lookForDead);
   }
 
-  /// Where the queues are; they are made when they are missing.
-  Urls urls(Patience patience) {
-    return found(patience).urls;
+  /// Where one of the queues is; it is made when it is missing.
+  String url(boolean deadLetters, Patience patience) {
+    // Dead jobs may be the first that come, and a dead-letter queue alone is no queue to anybody.
+    String url = main.get(patience).url;
+    return deadLetters ? dead.get(patience) : url;
   }
 
-  /// Where the queues are, if they are; nothing is made.
-  Optional<Urls> existing(Patience patience) {
-    FutureTask<Found> task = found.get();
-    if (task != null && task.state() == Future.State.SUCCESS) {
-      return Optional.of(task.resultNow().urls);
-    }
-    Optional<String> main = urlOf(names.main(), patience);
-    Optional<String> dead = urlOf(names.dead(), patience);
-    return main.flatMap(here -> dead.map(there -> new Urls(here, there)));
+  /// Where one of the queues is, if it is; nothing is made.
+  Optional<String> existing(boolean deadLetters, Patience patience) {
+    Optional<String> known = deadLetters ? dead.known() : main.known().map(Main::url);
+    return known.isPresent() ? known : urlOf(deadLetters ? names.dead() : names.main(), patience);
   }
 
-  /// What is not as it should be, in sentences.
+  /// What is not as it should be, in sentences. Both queues are there then.
   List<String> differences(Patience patience) {
-    return found(patience).differences;
+    var _ = dead.get(patience);
+    return main.get(patience).differences;
   }
 
   /// To be called when the service says that a queue is gone: the next one makes it anew.
-  void gone(Urls urls) {
-    FutureTask<Found> task = found.get();
-    if (task != null
-        && task.state() == Future.State.SUCCESS
-        && task.resultNow().urls.equals(urls)) {
-      found.compareAndSet(task, null);
+  void gone(boolean deadLetters, String url) {
+    if (deadLetters) {
+      dead.forget(url);
+    } else {
+      main.known().filter(one -> one.url.equals(url)).ifPresent(main::forget);
     }
   }
 
-  private Found found(Patience patience) {
-    while (true) {
-      FutureTask<Found> task = found.get();
-      boolean mine = task == null;
-      if (task == null) {
-        task = new FutureTask<>(() -> look(patience));
-        if (!found.compareAndSet(null, task)) {
-          continue;
-        }
-        task.run();
-      }
-      try {
-        return task.get();
-      } catch (ExecutionException failed) {
-        found.compareAndSet(task, null);
-        if (failed.getCause() instanceof EngineUnavailableException unavailable) {
-          throw unavailable;
-        }
-        if (mine) {
-          throw new EngineUnavailableException(
-              "queue '" + names.queue() + "' on SQS: cannot be found: " + failed.getCause(),
-              failed);
-        }
-      } catch (InterruptedException interrupted) {
-        throw new EngineUnavailableException(
-            "SQS: the search for a queue was cut off", interrupted);
-      }
+  private Main lookForMain(Patience patience) {
+    Optional<String> there = urlOf(names.main(), patience);
+    if (there.isEmpty()) {
+      // The dead-letter queue comes first, because the other one names it.
+      Map<QueueAttributeName, String> named = attributesOfDead(patience);
+      String arn = named.getOrDefault(QueueAttributeName.QUEUE_ARN, "");
+      return new Main(make(names.main(), patience, arn), List.of());
+    }
+    List<String> differences = differences(attributes(there.get(), patience));
+    differences.forEach(sentence -> LOG.log(System.Logger.Level.WARNING, sentence));
+    return new Main(there.get(), differences);
+  }
+
+  private Map<QueueAttributeName, String> attributesOfDead(Patience patience) {
+    String url = dead.get(patience);
+    try {
+      return attributes(url, patience);
+    } catch (Service.QueueGoneException gone) {
+      dead.forget(url);
+      throw gone;
     }
   }
 
-  private Found look(Patience patience) {
-    for (int tries = 1; ; tries++) {
-      try {
-        // The dead-letter queue comes first, because the other one names it.
-        String dead = urlOf(names.dead(), patience).orElseGet(() -> make(names.dead(), patience));
-        String deadArn = attributes(dead, patience).getOrDefault(QueueAttributeName.QUEUE_ARN, "");
-        Optional<String> there = urlOf(names.main(), patience);
-        String main = there.orElseGet(() -> make(names.main(), patience, deadArn));
-        List<String> differences =
-            there.isEmpty() ? List.of() : differences(attributes(main, patience), deadArn);
-        differences.forEach(sentence -> LOG.log(System.Logger.Level.WARNING, sentence));
-        return new Found(new Urls(main, dead), differences);
-      } catch (Service.QueueGoneException _) {
-        // Deleted between two of the calls.
-        if (!patience.pause(tries)) {
-          throw new EngineUnavailableException(
-              "queue '" + names.queue() + "' on SQS: is deleted while it is being made");
-        }
-      }
-    }
+  private String lookForDead(Patience patience) {
+    return urlOf(names.dead(), patience).orElseGet(() -> make(names.dead(), patience, null));
   }
 
   /// Where a queue is, if it is.
@@ -146,10 +113,6 @@ final class Topology {
     } catch (Service.QueueGoneException _) {
       return Optional.empty();
     }
-  }
-
-  private String make(String name, Patience patience) {
-    return make(name, patience, null);
   }
 
   private String make(String name, Patience patience, @Nullable String deadArn) {
@@ -188,8 +151,10 @@ final class Topology {
                 .attributes());
   }
 
-  private List<String> differences(Map<QueueAttributeName, String> is, String deadArn) {
+  private List<String> differences(Map<QueueAttributeName, String> is) {
     List<String> differences = new ArrayList<>();
+    String arn = is.getOrDefault(QueueAttributeName.QUEUE_ARN, "");
+    String deadArn = arn.substring(0, arn.lastIndexOf(':') + 1) + names.dead();
     String policy = is.getOrDefault(QueueAttributeName.REDRIVE_POLICY, "");
     Matcher target = TARGET.matcher(policy);
     Matcher receives = RECEIVES.matcher(policy);

@@ -17,6 +17,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CountDownLatch;
@@ -81,6 +82,9 @@ final class Adversary implements AutoCloseable {
   private final Map<String, AtomicLong> calls = new ConcurrentHashMap<>();
   private final Map<String, AtomicLong> toLose = new ConcurrentHashMap<>();
 
+  /// Names of queues that were deleted by way of here, which AWS does not let be made for a minute.
+  private final Set<String> deleted = ConcurrentHashMap.newKeySet();
+
   /// Messages that were kept back, and that were received, of each queue.
   private final Map<String, Deque<JsonNode>> late = new ConcurrentHashMap<>();
 
@@ -118,8 +122,10 @@ final class Adversary implements AutoCloseable {
     return left != null && left.getAndDecrement() > 0;
   }
 
+  /// All goes well from now on, and deleted queues may be made again.
   void calm() {
     rates.clear();
+    deleted.clear();
   }
 
   long made(Fault fault) {
@@ -163,6 +169,10 @@ final class Adversary implements AutoCloseable {
   }
 
   private void forward(HttpExchange exchange, String action, byte[] body) throws IOException {
+    if (isDeletedRecently(action, body)) {
+      fail(exchange, 400, "com.amazonaws.sqs#QueueDeletedRecently");
+      return;
+    }
     ArrayNode refused = json.createArrayNode();
     byte[] sent = action.endsWith("Batch") ? withoutSome(body, refused) : body;
     int status = 200;
@@ -190,6 +200,15 @@ final class Adversary implements AutoCloseable {
     exchange.getResponseHeaders().set("Content-Type", "application/x-amz-json-1.0");
     exchange.sendResponseHeaders(status, answer.length == 0 ? -1 : answer.length);
     exchange.getResponseBody().write(answer);
+  }
+
+  private boolean isDeletedRecently(String action, byte[] body) {
+    if (action.equals("DeleteQueue")) {
+      String url = json.readTree(body).get("QueueUrl").asString();
+      deleted.add(url.substring(url.lastIndexOf('/') + 1));
+    }
+    return action.equals("CreateQueue")
+        && deleted.contains(json.readTree(body).get("QueueName").asString());
   }
 
   private byte[] withoutSome(byte[] body, ArrayNode refused) {

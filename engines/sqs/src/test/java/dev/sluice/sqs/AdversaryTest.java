@@ -16,6 +16,7 @@ import dev.sluice.engine.Settlement;
 import dev.sluice.job.Admission;
 import dev.sluice.job.AttemptOutcome;
 import dev.sluice.job.AttemptRecord;
+import dev.sluice.job.DeathReason;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.sqs.Adversary.Fault;
@@ -236,8 +237,8 @@ final class AdversaryTest {
     desk("", Desk.TUNING);
     desk.accepted(desk.job());
     desk.completed(desk.claimOne());
-    delete(desk.prefix + "mail");
-    delete(desk.prefix + "mail-dead");
+    delete(server.uri(), desk.prefix + "mail");
+    delete(server.uri(), desk.prefix + "mail-dead");
 
     JobId id = desk.accepted(desk.job());
     Claim claim = desk.claimOne();
@@ -245,16 +246,42 @@ final class AdversaryTest {
     desk.completed(claim);
   }
 
-  private static void delete(String name) {
-    try (var client = client()) {
+  @Test
+  void jobsGoOnWhileTheDeadLetterQueueCannotBeMade() {
+    desk("", SHORT);
+    desk.accepted(2);
+    Claim failing = desk.claimOne();
+    delete(adversary.uri(), desk.prefix + "mail-dead");
+    desk.until("find out", () -> adversary.calls("GetQueueUrl") > 4);
+
+    assertThat(desk.engine.extend(List.of(failing.lease()), Desk.LEASE))
+        .containsExactly(Extension.EXTENDED);
+    desk.completed(desk.claimOne());
+    JobId later = desk.accepted(desk.job());
+    assertThat(desk.claimOne().job().id()).isEqualTo(later);
+    desk.until("count it", () -> desk.engine.counts("mail").running() == 2);
+    assertThat(desk.engine.dead("mail", 5)).isEmpty();
+    Settlement.Bury bury =
+        new Settlement.Bury(DeathReason.EXHAUSTED, desk.attempt(failing, AttemptOutcome.FAILED));
+    assertThatExceptionOfType(EngineUnavailableException.class)
+        .isThrownBy(() -> desk.settle(failing, bury))
+        .withMessageContaining("60 s");
+
+    adversary.calm();
+    desk.applied(failing, bury);
+    assertThat(desk.engine.dead("mail", 5)).hasSize(1);
+  }
+
+  private static void delete(URI through, String name) {
+    try (var client = client(through)) {
       String url = client.getQueueUrl(request -> request.queueName(name)).queueUrl();
       client.deleteQueue(request -> request.queueUrl(url));
     }
   }
 
-  private static SqsClient client() {
+  private static SqsClient client(URI through) {
     return SqsClient.builder()
-        .endpointOverride(server.uri())
+        .endpointOverride(through)
         .region(Region.EU_CENTRAL_1)
         .credentialsProvider(AnonymousCredentialsProvider.create())
         .build();
@@ -274,7 +301,7 @@ final class AdversaryTest {
     desk("", Desk.TUNING);
     desk.accepted(desk.job());
     desk.completed(desk.claimOne());
-    try (var client = client()) {
+    try (var client = client(server.uri())) {
       String url =
           client.getQueueUrl(request -> request.queueName(desk.prefix + "mail")).queueUrl();
       client.sendMessage(request -> request.queueUrl(url).messageBody("hello"));
@@ -293,7 +320,7 @@ final class AdversaryTest {
   void whatDiffersIsSaid() {
     desk("", Desk.TUNING);
     assertThat(desk.engine.check("mail")).isEmpty();
-    try (var client = client()) {
+    try (var client = client(server.uri())) {
       client.createQueue(request -> request.queueName(desk.prefix + "bare"));
     }
     assertThat(desk.engine.check("bare"))
