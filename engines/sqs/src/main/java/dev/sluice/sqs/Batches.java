@@ -9,8 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.sqs.model.BatchResultErrorEntry;
 import software.amazon.awssdk.services.sqs.model.ChangeMessageVisibilityBatchRequestEntry;
@@ -53,7 +55,15 @@ final class Batches {
   }
 
   /// What one call of at most ten answered, by entry.
-  private record Reply(Map<String, String> done, List<BatchResultErrorEntry> failed) {}
+  private record Reply(Map<String, String> done, Map<String, Failure> failed) {
+    static Reply of(
+        Map<String, String> done,
+        List<BatchResultErrorEntry> failed,
+        Function<BatchResultErrorEntry, Failure> meaning) {
+      return new Reply(
+          done, failed.stream().collect(Collectors.toMap(BatchResultErrorEntry::id, meaning)));
+    }
+  }
 
   /// One call.
   private interface Call<E> {
@@ -122,7 +132,7 @@ final class Batches {
         service.client().sendMessageBatch(request -> request.queueUrl(url).entries(entries));
     Map<String, String> done = new HashMap<>();
     answer.successful().forEach(entry -> done.put(entry.id(), entry.messageId()));
-    return new Reply(done, answer.failed());
+    return Reply.of(done, answer.failed(), Failure::of);
   }
 
   /// Whole seconds, rounded up: nothing is ever seen early. What is further away than SQS can delay
@@ -146,7 +156,7 @@ final class Batches {
         service.client().deleteMessageBatch(request -> request.queueUrl(url).entries(entries));
     Map<String, String> done = new HashMap<>();
     answer.successful().forEach(entry -> done.put(entry.id(), ""));
-    return new Reply(done, answer.failed());
+    return Reply.of(done, answer.failed(), Failure::ofReceipt);
   }
 
   private Reply change(String url, List<Visibility> changes, Patience patience) {
@@ -165,7 +175,7 @@ final class Batches {
             .changeMessageVisibilityBatch(request -> request.queueUrl(url).entries(entries));
     Map<String, String> done = new HashMap<>();
     answer.successful().forEach(entry -> done.put(entry.id(), ""));
-    return new Reply(done, answer.failed());
+    return Reply.of(done, answer.failed(), Failure::ofReceipt);
   }
 
   private <E> List<End> atOnce(
@@ -247,17 +257,15 @@ final class Batches {
       End[] ends,
       Map<Integer, Failure> failures,
       Set<Integer> unknown) {
-    Map<String, BatchResultErrorEntry> failed = new HashMap<>();
-    reply.failed.forEach(entry -> failed.put(entry.id(), entry));
     for (int n = 0; n < open.size(); n++) {
       int i = open.get(n);
       String id = Integer.toString(n);
       String value = reply.done.get(id);
-      BatchResultErrorEntry error = failed.get(id);
+      Failure failure = reply.failed.get(id);
       if (value != null) {
         ends[i] = new End(true, value, null, unknown.contains(i));
-      } else if (error != null) {
-        failures.put(i, Failure.of(error));
+      } else if (failure != null) {
+        failures.put(i, failure);
       } else {
         failures.put(
             i, new Failure(Failure.Kind.PASSES, "NoAnswer", "no answer for an entry", true));

@@ -37,6 +37,8 @@ record Failure(Kind kind, String code, String words, boolean unknown) {
 
   private static final String NO_CREDENTIALS = "NoCredentials";
   private static final String WHOLE = "(whole)";
+  private static final String INVALID = "InvalidParameterValue";
+  private static final String NO_LONGER_HELD = "the message is not held any more";
   private static final Set<String> EXPIRED =
       Set.of("ExpiredToken", "ExpiredTokenException", "RequestExpired");
   private static final Set<String> NOT_ACCEPTED =
@@ -120,6 +122,15 @@ record Failure(Kind kind, String code, String words, boolean unknown) {
     return of(String.valueOf(entry.code()), !Boolean.FALSE.equals(entry.senderFault()), 0);
   }
 
+  /// What a failed entry means that named a message by its receipt. AWS answers to one that has
+  /// expired, or whose message is deleted, as if it had never been one.
+  static Failure ofReceipt(BatchResultErrorEntry entry) {
+    Failure failure = of(entry);
+    return Boolean.TRUE.equals(entry.senderFault()) && failure.code.equals(INVALID)
+        ? new Failure(Kind.NOT_HELD, failure.code, NO_LONGER_HELD, false)
+        : failure;
+  }
+
   private static Failure answered(AwsServiceException answered) {
     AwsErrorDetails details = answered.awsErrorDetails();
     String code =
@@ -138,7 +149,7 @@ record Failure(Kind kind, String code, String words, boolean unknown) {
       return queueGone();
     }
     if (NOT_HELD.contains(code)) {
-      return new Failure(Kind.NOT_HELD, code, "the message is not held any more", false);
+      return new Failure(Kind.NOT_HELD, code, NO_LONGER_HELD, false);
     }
     if (EXPIRED.contains(code)) {
       return new Failure(Kind.PASSES, code, "the AWS credentials have expired", false);

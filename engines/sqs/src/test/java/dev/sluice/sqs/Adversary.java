@@ -51,6 +51,8 @@ final class Adversary implements AutoCloseable {
     DENIED,
     /// Some entries of a batch are not done, and said to be throttled.
     PARTIAL,
+    /// Some entries that name a receipt are not done: it has expired, or its message is deleted.
+    RECEIPT_EXPIRED,
     /// A message is there twice in one answer.
     DUPLICATE,
     /// Messages of one answer change places.
@@ -215,10 +217,11 @@ final class Adversary implements AutoCloseable {
     ObjectNode node = (ObjectNode) json.readTree(body);
     ArrayNode kept = json.createArrayNode();
     for (JsonNode entry : node.get("Entries")) {
-      if (strikes(Fault.PARTIAL)) {
+      boolean expired = entry.has("ReceiptHandle") && strikes(Fault.RECEIPT_EXPIRED);
+      if (expired || strikes(Fault.PARTIAL)) {
         ObjectNode failure = json.createObjectNode();
         failure.put("Id", entry.get("Id").asString());
-        failure.put("Code", "RequestThrottled");
+        failure.put("Code", expired ? "InvalidParameterValue" : "RequestThrottled");
         failure.put("Message", "slow down");
         failure.put("SenderFault", true);
         refused.add(failure);

@@ -208,7 +208,7 @@ final class AdversaryTest {
           case SILENT -> "no answer within the time limit";
           case EXPIRED -> "the AWS credentials have expired";
           case DENIED -> "the AWS credentials do not allow it (AccessDenied)";
-          case PARTIAL, DUPLICATE, REORDERED, LATE, SHOWN_AGAIN, SLOW ->
+          case PARTIAL, RECEIPT_EXPIRED, DUPLICATE, REORDERED, LATE, SHOWN_AGAIN, SLOW ->
               throw new AssertionError(fault);
         };
 
@@ -230,6 +230,20 @@ final class AdversaryTest {
     desk.accepted(desk.job());
     desk.completed(desk.claimOne());
     desk.until("be well again", () -> desk.engine.trouble().isEmpty());
+  }
+
+  @Test
+  void aReceiptThatHasExpiredIsALostLeaseAndNoTrouble() {
+    desk("", SHORT);
+    desk.accepted(2);
+    List<Claim> claims = desk.claim(2);
+    adversary.with(Fault.RECEIPT_EXPIRED, 1);
+
+    assertThat(desk.engine.extend(List.of(claims.getFirst().lease()), Desk.LEASE))
+        .containsExactly(Extension.LEASE_LOST);
+    assertThat(desk.settle(claims.getLast(), Settlement.Complete.INSTANCE))
+        .isEqualTo(Settled.LEASE_LOST);
+    assertThat(desk.engine.trouble()).isEmpty();
   }
 
   @Test
