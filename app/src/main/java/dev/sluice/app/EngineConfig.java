@@ -8,6 +8,7 @@ import dev.sluice.memory.MemoryEngine;
 import dev.sluice.rabbitmq.RabbitEngine;
 import dev.sluice.sqlite.SqliteEngine;
 import dev.sluice.sqs.SqsEngine;
+import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -161,6 +162,27 @@ sealed interface EngineConfig {
   private static String sentence(RuntimeException failure) {
     String message = String.valueOf(failure.getMessage());
     return message.startsWith("engine: ") ? message : "engine: " + message;
+  }
+
+  /// Where the jobs are, as a text: two engines with the same one have the same jobs.
+  default String place() {
+    return switch (this) {
+      case Memory() -> "memory";
+      case Sqlite(var file) -> "sqlite " + real(file);
+      case Rabbit(var url) -> RabbitEngine.place(url);
+      case Sqs(var url) -> SqsEngine.place(url);
+    };
+  }
+
+  /// The file behind links, also when it is not there yet.
+  private static Path real(Path file) {
+    try {
+      return file.toRealPath();
+    } catch (IOException _) {
+      Path folder = file.getParent();
+      Path name = file.getFileName();
+      return folder == null || name == null ? file : real(folder).resolve(name);
+    }
   }
 
   /// The folder that [#open] will make; empty when it is there already, or none is needed.

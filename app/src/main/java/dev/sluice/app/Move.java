@@ -24,7 +24,9 @@ import dev.sluice.job.SluiceException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +37,9 @@ import org.jspecify.annotations.Nullable;
 /// Threading: confined to the command's thread.
 final class Move {
   private static final int STEP = 500;
+
+  /// How many jobs of a run are remembered at least, to notice that they come again.
+  private static final int FIRST = 10_000;
 
   /// How long to wait for jobs that the source counts and does not hand out yet.
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -209,12 +214,14 @@ final class Move {
   /// @throws SluiceException when a job cannot be moved; those before it have been
   Moved move(String queue) {
     long all = movable(there.counts(queue));
+    Set<JobId> first = new HashSet<>();
     long moved = 0;
     long already = 0;
     int step = Math.min(STEP, Math.min(source.limits().batch(), target.limits().batch()));
     Handout handout = next(queue, step);
     while (!handout.jobs().isEmpty()) {
       List<JobView> next = handout.jobs();
+      requireNoCircle(queue, first, next);
       if (!(source instanceof Inspectable)) {
         next.forEach(this::check);
       }
@@ -244,6 +251,24 @@ final class Move {
     progress.clear();
     return new Moved(
         queue, moved, already, handout.strangers(), there.counts(queue), here.counts(queue));
+  }
+
+  /// A target that is the source by another name would be moved round and round. The first jobs of
+  /// the run are enough to notice, for sooner or later they come again.
+  private static void requireNoCircle(String queue, Set<JobId> first, List<JobView> next) {
+    for (JobView job : next) {
+      if (first.contains(job.id())) {
+        throw new SluiceException(
+            "job "
+                + job.id()
+                + " of queue '"
+                + queue
+                + "' came a second time: if from and to are not the same place, run this again");
+      }
+    }
+    if (first.size() < FIRST) {
+      next.forEach(job -> first.add(job.id()));
+    }
   }
 
   private List<Admission> restore(String queue, List<JobView> jobs) {

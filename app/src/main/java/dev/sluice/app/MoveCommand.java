@@ -60,8 +60,9 @@ final class MoveCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "from: 'sqlite:" + file + "' must be a file that is there");
     }
-    if (source.equals(target)) {
-      throw new ParameterException(spec.commandLine(), "to: must be another engine than from");
+    if (source.place().equals(target.place())) {
+      throw new ParameterException(
+          spec.commandLine(), "to: must be another place than from, whatever else the URLs say");
     }
     Environment environment = Environment.system();
     PrintWriter out = spec.commandLine().getOut();

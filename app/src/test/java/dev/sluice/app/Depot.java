@@ -78,7 +78,10 @@ final class Depot implements Engine, Countable, Redrivable, Exporting, Restoring
     if (forgetful) {
       throw new EngineUnavailableException("they are still here: the connection was lost");
     }
-    jobs.removeIf(job -> ids.contains(job.id()));
+    for (JobId id : ids) {
+      // One of each, as with messages: whoever sends them to himself has the others.
+      jobs.stream().filter(job -> job.id().equals(id)).findFirst().ifPresent(jobs::remove);
+    }
   }
 
   @Override

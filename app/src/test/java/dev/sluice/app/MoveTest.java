@@ -18,16 +18,21 @@ import dev.sluice.job.JobView;
 import dev.sluice.job.Priority;
 import dev.sluice.job.SluiceException;
 import dev.sluice.sqlite.SqliteEngine;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class MoveTest {
   private static final long NOW = System.currentTimeMillis();
@@ -37,10 +42,13 @@ final class MoveTest {
   private record Answer(int code, String out, String err) {}
 
   private Answer move(String... more) {
+    return moveBetween("sqlite:" + file("from"), to(), more);
+  }
+
+  private static Answer moveBetween(String from, String to, String... more) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
-    List<String> words =
-        new ArrayList<>(List.of("move", "--from", "sqlite:" + file("from"), "--to", to()));
+    List<String> words = new ArrayList<>(List.of("move", "--from", from, "--to", to));
     words.addAll(List.of(more));
     int code =
         Main.run(
@@ -240,6 +248,65 @@ final class MoveTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "amqp://a:b@localhost/jobs, amqp://c:d@LOCALHOST:5672/jobs?keys=carry",
+    "amqp://localhost, amqp://localhost/%2F?prefix=sluice.",
+    "sqs:eu-central-1, sqs:eu-central-1?keys=carry&prefix=sluice-",
+    "sqs:eu-central-1?endpoint=http://localhost:9324, "
+        + "sqs:eu-central-1?endpoint=http://LOCALHOST:9324/&max-bytes=70000"
+  })
+  void aMoveOntoItselfIsRefusedWhateverElseTheUrlsSay(String from, String to) {
+    Answer answer = moveBetween(from, to);
+
+    assertThat(answer.code()).isEqualTo(2);
+    assertThat(answer.err()).contains("to: must be another place than from");
+  }
+
+  @Test
+  void whatDiffersInItsPlaceIsNotTheSame() {
+    Path any = directory.resolve("any.db");
+    assertThat(
+            Stream.of(
+                    "memory:",
+                    "sqlite:" + file("from"),
+                    "amqp://localhost/jobs",
+                    "amqp://localhost/jobs?prefix=other.",
+                    "amqp://localhost:5673/jobs",
+                    "amqp://localhost/other",
+                    "sqs:eu-central-1",
+                    "sqs:eu-west-1",
+                    "sqs:eu-central-1?fifo=true",
+                    "sqs:eu-central-1?prefix=other-",
+                    "sqs:eu-central-1?endpoint=http://localhost:9324")
+                .map(url -> EngineConfig.parse(url, any).place()))
+        .doesNotHaveDuplicates()
+        .noneMatch(place -> place.contains("@"));
+  }
+
+  @Test
+  void aFileBehindALinkIsTheSamePlace() throws IOException {
+    fill("from", "mail", 0, 3, null);
+    Path link = Files.createSymbolicLink(directory.resolve("link"), directory);
+
+    Answer answer = moveBetween("sqlite:" + file("from"), "sqlite:" + link.resolve("from.db"));
+
+    assertThat(answer.code()).isEqualTo(2);
+    assertThat(answer.err()).contains("to: must be another place than from");
+  }
+
+  @Test
+  void aMoveThatGoesInACircleStops() {
+    Depot broker = new Depot();
+    broker.jobs.add(view(1));
+    broker.jobs.add(view(2));
+
+    assertThatExceptionOfType(SluiceException.class)
+        .isThrownBy(() -> between(broker, broker).move("mail"))
+        .withMessageContaining("came a second time");
+    assertThat(broker.jobs).hasSize(2);
+  }
+
   @Test
   void whatCannotBeMovedFromOrToIsSaid() {
     StringWriter err = new StringWriter();
@@ -254,6 +321,8 @@ final class MoveTest {
         .isEqualTo(
             "from: 'memory' must be an engine that hands its jobs over; jobs in memory end with"
                 + " their process\n");
-    assertThat(move("--to", "sqlite:" + file("from")).code()).isEqualTo(2);
+    fill("from", "mail", 0, 1, null);
+    String from = "sqlite:" + file("from");
+    assertThat(moveBetween(from, from).err()).contains("to: must be another place than from");
   }
 }

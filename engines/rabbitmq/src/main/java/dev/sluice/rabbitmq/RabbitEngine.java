@@ -30,6 +30,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -162,6 +163,22 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
   ///   message holds no password
   public static void requireUrl(String url) {
     RabbitUrl.parse(url);
+  }
+
+  /// Where the jobs of a URL are, as a text without a login: two URLs with the same one mean the
+  /// same queues, whatever else they say.
+  ///
+  /// @throws IllegalArgumentException when it is not of the form that [#open(String)] tells
+  public static String place(String url) {
+    RabbitUrl at = RabbitUrl.parse(url);
+    return "amqp "
+        + at.host().toLowerCase(Locale.ROOT)
+        + ":"
+        + at.port()
+        + " "
+        + at.vhost()
+        + " "
+        + at.prefix();
   }
 
   /// Connects to the broker of a URL.

@@ -5,6 +5,7 @@ import java.net.URISyntaxException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +64,19 @@ record Address(
   /// Whose queues these are, for sentences.
   String where() {
     return endpoint == null ? "AWS SQS in " + region : "SQS at " + endpoint;
+  }
+
+  /// What makes these queues others than those of another address, and nothing else.
+  String place() {
+    String server = endpoint == null ? "AWS" : server(endpoint);
+    return "sqs " + region + " " + server + " " + prefix + (fifo ? "*.fifo" : "*");
+  }
+
+  private static String server(URI endpoint) {
+    boolean tls = "https".equalsIgnoreCase(endpoint.getScheme());
+    int port = endpoint.getPort() != -1 ? endpoint.getPort() : tls ? 443 : 80;
+    String path = endpoint.getPath().replaceFirst("/+$", "");
+    return endpoint.getHost().toLowerCase(Locale.ROOT) + ":" + port + path;
   }
 
   private static final class Options {

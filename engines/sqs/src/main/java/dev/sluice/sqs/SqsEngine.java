@@ -88,6 +88,14 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Exporting
     Address.parse(url);
   }
 
+  /// Where the jobs of a URL are, as a text: two URLs with the same one mean the same queues,
+  /// whatever else they say.
+  ///
+  /// @throws IllegalArgumentException when it is not of the form that [#open(String)] tells
+  public static String place(String url) {
+    return Address.parse(url).place();
+  }
+
   /// Opens the engine in the machine's own world. Asks nothing of SQS yet: queues are found, and
   /// made where they are missing, when they are first used.
   ///
