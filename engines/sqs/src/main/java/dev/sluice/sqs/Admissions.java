@@ -117,7 +117,8 @@ final class Admissions {
   }
 
   /// Goes by what SQS says, and by what happened since it was asked. SQS counts no bytes: the mean
-  /// size stays what it was.
+  /// size stays what it was. In a process that starts with a full queue there is none, and a guess
+  /// would refuse jobs for no reason, so these jobs count in the bound of jobs alone.
   void correct(long waiting, long mark) {
     lock.lock();
     try {
