@@ -30,7 +30,7 @@ final class Service {
   private final Tuning tuning;
   private final Address address;
   final Workers workers;
-  final Trouble trouble = new Trouble();
+  final Trouble trouble;
   final Hints hints = new Hints();
 
   Service(
@@ -42,6 +42,7 @@ final class Service {
     this.environment = environment;
     this.tuning = tuning;
     this.workers = new Workers(environment);
+    this.trouble = new Trouble(environment.clock());
     Duration receive = tuning.longPoll().plus(tuning.timeLimit());
     this.http =
         Apache5HttpClient.builder()

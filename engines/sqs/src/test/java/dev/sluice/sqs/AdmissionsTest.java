@@ -3,7 +3,6 @@ package dev.sluice.sqs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.Bound;
-import dev.sluice.engine.Environment;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -12,19 +11,7 @@ final class AdmissionsTest {
   private static final Bound HUNDRED = new Bound(100, 1 << 20);
 
   private final AtomicLong nanos = new AtomicLong(-3 * SECOND);
-  private final Admissions admissions =
-      new Admissions(
-          new Environment.Clock() {
-            @Override
-            public long wallMillis() {
-              return nanos.get() / 1_000_000;
-            }
-
-            @Override
-            public long monotonicNanos() {
-              return nanos.get();
-            }
-          });
+  private final Admissions admissions = new Admissions(new HandClock(nanos));
 
   private int taken(int most) {
     int taken = 0;
