@@ -104,24 +104,14 @@ final class DeadLetters {
   Map<JobId, Control> redrive(SqsQueue queue, Set<JobId> ids, Bound bound, Patience patience) {
     Map<JobId, Control> answers = new HashMap<>();
     List<Dead> taken = new ArrayList<>();
-    boolean whole =
-        walk(
-            queue,
-            patience,
-            dead -> {
-              JobId id = dead.view.id();
-              if (dead.envelope == null || !ids.contains(id) || answers.containsKey(id)) {
-                return Next.GO_ON;
-              }
-              boolean room = queue.admissions.take(bound, dead.view.job().bytes()).isEmpty();
-              answers.put(id, room ? Control.APPLIED : Control.NO_ROOM);
-              boolean last = answers.size() == ids.size();
-              if (!room) {
-                return last ? Next.STOP : Next.GO_ON;
-              }
-              taken.add(dead);
-              return last ? Next.TAKEN_LAST : Next.TAKEN;
-            });
+    boolean whole;
+    try {
+      whole = walk(queue, patience, dead -> pick(queue, ids, bound, dead, answers, taken));
+    } catch (RuntimeException failed) {
+      // They stay where they are, and give their places back.
+      taken.forEach(one -> queue.admissions.went(one.view.job().bytes()));
+      throw failed;
+    }
     if (answers.isEmpty()) {
       requireWhole(queue, whole);
     }
@@ -129,6 +119,28 @@ final class DeadLetters {
       sendBack(queue, taken, patience);
     }
     return answers;
+  }
+
+  /// Takes a dead job that is to live again, if it has room.
+  private static Next pick(
+      SqsQueue queue,
+      Set<JobId> ids,
+      Bound bound,
+      Dead dead,
+      Map<JobId, Control> answers,
+      List<Dead> taken) {
+    JobId id = dead.view.id();
+    if (dead.envelope == null || !ids.contains(id) || answers.containsKey(id)) {
+      return Next.GO_ON;
+    }
+    boolean room = queue.admissions.take(bound, dead.view.job().bytes()).isEmpty();
+    answers.put(id, room ? Control.APPLIED : Control.NO_ROOM);
+    boolean last = answers.size() == ids.size();
+    if (!room) {
+      return last ? Next.STOP : Next.GO_ON;
+    }
+    taken.add(dead);
+    return last ? Next.TAKEN_LAST : Next.TAKEN;
   }
 
   /// Those that could not be sent are shown again when the time is over for which they are hidden.

@@ -84,6 +84,9 @@ final class Adversary implements AutoCloseable {
   private final Map<String, AtomicLong> calls = new ConcurrentHashMap<>();
   private final Map<String, AtomicLong> toLose = new ConcurrentHashMap<>();
 
+  /// How many calls to an action on a queue are let through before the rest is refused.
+  private final Map<String, AtomicLong> allowed = new ConcurrentHashMap<>();
+
   /// Names of queues that were deleted by way of here, which AWS does not let be made for a minute.
   private final Set<String> deleted = ConcurrentHashMap.newKeySet();
 
@@ -119,6 +122,21 @@ final class Adversary implements AutoCloseable {
     toLose.put(action, new AtomicLong(count));
   }
 
+  /// After so many further calls to this action on this queue the credentials may not.
+  void deniesAfter(int count, String action, String queue) {
+    allowed.put(action + " " + queue, new AtomicLong(count));
+  }
+
+  private boolean isDenied(String action, byte[] body) {
+    if (allowed.isEmpty()) {
+      return false;
+    }
+    String url = json.readTree(body).path("QueueUrl").asString("");
+    String queue = url.substring(url.lastIndexOf('/') + 1);
+    AtomicLong left = allowed.get(action + " " + queue);
+    return left != null && left.getAndDecrement() <= 0;
+  }
+
   private boolean isToBeLost(String action) {
     AtomicLong left = toLose.get(action);
     return left != null && left.getAndDecrement() > 0;
@@ -128,6 +146,7 @@ final class Adversary implements AutoCloseable {
   void calm() {
     rates.clear();
     deleted.clear();
+    allowed.clear();
   }
 
   long made(Fault fault) {
@@ -173,6 +192,10 @@ final class Adversary implements AutoCloseable {
   private void forward(HttpExchange exchange, String action, byte[] body) throws IOException {
     if (isDeletedRecently(action, body)) {
       fail(exchange, 400, "com.amazonaws.sqs#QueueDeletedRecently");
+      return;
+    }
+    if (isDenied(action, body)) {
+      fail(exchange, 403, "AccessDenied");
       return;
     }
     ArrayNode refused = json.createArrayNode();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.sluice.engine.Bound;
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.Countable.Counts;
 import dev.sluice.engine.EngineUnavailableException;
@@ -26,6 +27,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -284,6 +286,30 @@ final class AdversaryTest {
     adversary.calm();
     desk.applied(failing, bury);
     assertThat(desk.engine.dead("mail", 5)).hasSize(1);
+  }
+
+  @Test
+  void aSendingBackThatFailsKeepsNoPlaces() {
+    desk("", SHORT);
+    Set<JobId> ids =
+        desk.accepted(12).stream().map(Job::id).collect(Collectors.toUnmodifiableSet());
+    desk.engine.settle(
+        desk.claim(12).stream()
+            .map(claim ->
+                new Settle(
+                    claim.lease(),
+                    new Settlement.Bury(
+                        DeathReason.EXHAUSTED, desk.attempt(claim, AttemptOutcome.FAILED))))
+            .toList());
+    adversary.deniesAfter(1, "ReceiveMessage", desk.prefix + "mail-dead");
+    Bound room = new Bound(12, 1L << 30);
+
+    assertThatExceptionOfType(EngineUnavailableException.class)
+        .isThrownBy(() -> desk.engine.redrive("mail", ids, room));
+
+    for (int i = 0; i < 12; i++) {
+      assertThat(desk.offer(desk.job(), room)).isInstanceOf(Admission.Accepted.class);
+    }
   }
 
   private static void delete(URI through, String name) {
