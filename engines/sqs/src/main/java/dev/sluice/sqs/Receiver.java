@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
@@ -30,6 +31,7 @@ final class Receiver {
   private final Ledger ledger;
   private final Intake intake;
   private final ReentrantLock lock = new ReentrantLock();
+  private final Condition sorted = lock.newCondition();
   private final ArrayDeque<Received> buffer = new ArrayDeque<>();
   private Duration lease = Duration.ofSeconds(30);
   private int wanted;
@@ -37,6 +39,11 @@ final class Receiver {
   private int polls;
   private int allowed = 1;
   private long claimedNanos;
+
+  /// Receives that brought something which is not dealt with yet.
+  private int sorting;
+
+  private boolean stopped;
 
   Receiver(SqsQueue queue, Service service, Ledger ledger, Batches batches) {
     this.queue = queue;
@@ -175,18 +182,38 @@ final class Receiver {
       queue.topology.gone(false, url);
       throw gone;
     }
-    if (messages.isEmpty()) {
-      return 0;
+    if (!messages.isEmpty()) {
+      sort(messages, keep);
     }
-    List<Lease> lost = new ArrayList<>();
-    Intake.Sorted sorted = intake.sort(messages, keep, lost);
-    add(sorted.jobs());
-    lost.forEach(service.hints::lost);
-    if (!sorted.jobs().isEmpty()) {
-      service.hints.work();
-    }
-    intake.finish(sorted);
     return messages.size();
+  }
+
+  private void sort(List<Message> messages, Duration keep) {
+    sorting(1);
+    try {
+      List<Lease> lost = new ArrayList<>();
+      Intake.Sorted came = intake.sort(messages, keep, lost);
+      lost.forEach(service.hints::lost);
+      if (!add(came.jobs())) {
+        // The engine was closed during the long poll.
+        intake.giveBack(came.jobs());
+      } else if (!came.jobs().isEmpty()) {
+        service.hints.work();
+      }
+      intake.finish(came);
+    } finally {
+      sorting(-1);
+    }
+  }
+
+  private void sorting(int more) {
+    lock.lock();
+    try {
+      sorting += more;
+      sorted.signalAll();
+    } finally {
+      lock.unlock();
+    }
   }
 
   private List<Message> receive(String url, int most, Duration keep, Patience patience) {
@@ -218,10 +245,11 @@ final class Receiver {
     }
   }
 
-  private void add(List<Received> jobs) {
+  /// @return whether somebody may still come for them
+  private boolean add(List<Received> jobs) {
     lock.lock();
     try {
-      buffer.addAll(jobs);
+      return !stopped && (jobs.isEmpty() || buffer.addAll(jobs));
     } finally {
       lock.unlock();
     }
@@ -274,6 +302,7 @@ final class Receiver {
   List<Received> stop() {
     lock.lock();
     try {
+      stopped = true;
       wanted = 0;
       List<Received> rest = List.copyOf(buffer);
       buffer.clear();
@@ -283,8 +312,20 @@ final class Receiver {
     }
   }
 
-  /// Gives back messages within `patience`, as far as it works.
+  /// Gives back messages within `patience`, as far as it works, and waits for those that came
+  /// meanwhile and are given back by who received them.
   void giveBack(List<Received> messages, Patience patience) {
     intake.giveBack(messages, patience);
+    lock.lock();
+    try {
+      long left = patience.leftNanos();
+      while (sorting > 0 && left > 0) {
+        left = sorted.awaitNanos(left);
+      }
+    } catch (InterruptedException _) {
+      // Its time is over.
+    } finally {
+      lock.unlock();
+    }
   }
 }

@@ -82,6 +82,7 @@ final class Adversary implements AutoCloseable {
   private final Map<Fault, Double> rates = new ConcurrentHashMap<>();
   private final Map<Fault, AtomicLong> made = new ConcurrentHashMap<>();
   private final Map<String, AtomicLong> calls = new ConcurrentHashMap<>();
+  private final Map<String, Kept> toKeep = new ConcurrentHashMap<>();
   private final Map<String, AtomicLong> toLose = new ConcurrentHashMap<>();
 
   /// How many calls to an action on a queue are let through before the rest is refused.
@@ -135,6 +136,31 @@ final class Adversary implements AutoCloseable {
     String queue = url.substring(url.lastIndexOf('/') + 1);
     AtomicLong left = allowed.get(action + " " + queue);
     return left != null && left.getAndDecrement() <= 0;
+  }
+
+  /// An answer that is kept back.
+  ///
+  /// @param reached when it is there
+  /// @param released to be counted down for it to go on
+  record Kept(CountDownLatch reached, CountDownLatch released) {}
+
+  /// The next call to this action is done, and its answer waits to be released.
+  Kept keepsAnswer(String action) {
+    Kept kept = new Kept(new CountDownLatch(1), new CountDownLatch(1));
+    toKeep.put(action, kept);
+    return kept;
+  }
+
+  private void keepBack(String action) throws IOException {
+    Kept kept = toKeep.remove(action);
+    if (kept != null) {
+      kept.reached.countDown();
+      try {
+        kept.released.await();
+      } catch (InterruptedException interrupted) {
+        throw new IOException(interrupted);
+      }
+    }
   }
 
   private boolean isToBeLost(String action) {
@@ -207,6 +233,7 @@ final class Adversary implements AutoCloseable {
       status = response.statusCode();
       answer = response.body();
     }
+    keepBack(action);
     if (strikes(Fault.SLOW)) {
       await(SLOW_MILLIS);
     }

@@ -27,6 +27,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -52,6 +53,11 @@ final class AdversaryTest {
   @BeforeAll
   static void start() {
     server = new Elastic();
+    // The first calls load classes, for which the short limits are too short on a busy machine.
+    try (Desk warm = new Desk(server.uri(), "", Desk.TUNING)) {
+      warm.accepted(warm.job());
+      warm.completed(warm.claimOne());
+    }
   }
 
   @AfterAll
@@ -309,6 +315,33 @@ final class AdversaryTest {
 
     for (int i = 0; i < 12; i++) {
       assertThat(desk.offer(desk.job(), room)).isInstanceOf(Admission.Accepted.class);
+    }
+  }
+
+  @Test
+  void whatComesWhileTheEngineIsClosedIsGivenBack() throws InterruptedException {
+    desk("", Desk.TUNING);
+    desk.accepted(desk.job());
+    desk.claimOne();
+    Adversary.Kept received = adversary.keepsAnswer("ReceiveMessage");
+    Adversary.Kept shown = adversary.keepsAnswer("ChangeMessageVisibilityBatch");
+    JobId id = desk.accepted(desk.job());
+    long sends = adversary.calls("SendMessageBatch");
+    assertThat(desk.claimNow(1)).isEmpty();
+    assertThat(received.reached().await(20, TimeUnit.SECONDS)).isTrue();
+
+    Thread closing = Thread.ofVirtual().start(desk::close);
+    assertThat(shown.reached().await(20, TimeUnit.SECONDS)).isTrue();
+    received.released().countDown();
+    desk.until("give back", () -> adversary.calls("SendMessageBatch") > sends);
+    shown.released().countDown();
+    closing.join();
+
+    try (Desk other = new Desk(server.uri(), desk.prefix, "", Desk.TUNING)) {
+      assertThat(other.claim(2))
+          .filteredOn(claim -> claim.job().id().equals(id))
+          .singleElement()
+          .satisfies(claim -> assertThat(claim.crashes()).isZero());
     }
   }
 
