@@ -225,6 +225,11 @@ final class Batches {
       open.add(i);
     }
     for (int tries = 1; !open.isEmpty(); tries++) {
+      if (patience.leftNanos() <= 0) {
+        // A verb makes several rounds of calls, and an earlier one took all the time.
+        open.forEach(i -> ends[i] = new End(false, "", Failure.late(), unknown.contains(i)));
+        break;
+      }
       List<E> entries = open.stream().map(part::get).toList();
       Map<Integer, Failure> failures = new HashMap<>();
       String url;

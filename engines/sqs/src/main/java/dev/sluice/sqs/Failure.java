@@ -74,6 +74,11 @@ record Failure(Kind kind, String code, String words, boolean unknown) {
   private static final Set<String> BROKEN =
       Set.of("InternalError", "InternalFailure", "ServiceUnavailable", "InternalServerError");
 
+  /// The time was over before it was tried.
+  static Failure late() {
+    return new Failure(Kind.PASSES, "NoTime", "no time was left within the time limit", false);
+  }
+
   /// One that was put into a whole sentence already.
   static Failure whole(EngineUnavailableException said) {
     return new Failure(Kind.LASTING, WHOLE, String.valueOf(said.getMessage()), false);

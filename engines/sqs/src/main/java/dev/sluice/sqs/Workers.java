@@ -73,7 +73,8 @@ final class Workers {
       // Ends what they are doing: the SDK gives up a call whose thread is interrupted.
       started.forEach(Environment.Worker::interrupt);
     }
-    if (!await(done, GRACE_NANOS)) {
+    // Counted from the deadline, which a verb of several rounds has in common for all of them.
+    if (!await(done, deadlineNanos + GRACE_NANOS - environment.clock().monotonicNanos())) {
       throw new EngineUnavailableException("SQS: " + what + " did not end within its time limit");
     }
     List<T> values = new ArrayList<>(tasks.size());

@@ -319,6 +319,30 @@ final class AdversaryTest {
   }
 
   @Test
+  void whatIsLateIsNotTriedAnyMore() {
+    desk("", Desk.TUNING.withTimeLimit(Duration.ofSeconds(4)));
+    desk.accepted(2);
+    List<Claim> claims = desk.claim(2);
+    Settle again =
+        new Settle(claims.getFirst().lease(), desk.retryIn(claims.getFirst(), Duration.ZERO));
+    Settle over = new Settle(claims.getLast().lease(), Settlement.Complete.INSTANCE);
+    long deletions = adversary.calls("DeleteMessageBatch");
+    adversary.with(Fault.SILENT, 1);
+
+    assertThatExceptionOfType(EngineUnavailableException.class)
+        .isThrownBy(() -> desk.engine.settle(List.of(again, over)))
+        .withMessageContaining("no answer within the time limit");
+
+    assertThat(adversary.calls("DeleteMessageBatch")).isEqualTo(deletions);
+    // So nobody takes the deletion for done when it turns out that somebody else has the message.
+    adversary.calm();
+    adversary.with(Fault.RECEIPT_EXPIRED, 1);
+    assertThat(desk.engine.settle(List.of(over))).containsExactly(Settled.LEASE_LOST);
+    adversary.calm();
+    assertThat(desk.engine.settle(List.of(again))).containsExactly(Settled.APPLIED);
+  }
+
+  @Test
   void whatComesWhileTheEngineIsClosedIsGivenBack() throws InterruptedException {
     desk("", Desk.TUNING);
     desk.accepted(desk.job());
