@@ -280,13 +280,17 @@ final class Doctor {
           ? Finding.ok("engine", engine.words() + " opens")
           : Finding.fail("engine", String.join("; ", wrong), advice());
     } catch (SluiceException failure) {
-      String message = String.valueOf(failure.getMessage()).replaceFirst("^engine: ", "");
+      String message = sentence(failure);
       return message.contains(" is held by ")
           ? Finding.warn("engine", message, "fine if that is the server that should run")
           : Finding.fail("engine", message, advice());
     } catch (IllegalArgumentException unfit) {
-      return Finding.fail("engine", String.valueOf(unfit.getMessage()), "mend the engine's URL");
+      return Finding.fail("engine", sentence(unfit), "mend the engine's URL");
     }
+  }
+
+  private static String sentence(RuntimeException failure) {
+    return String.valueOf(failure.getMessage()).replaceFirst("^engine: ", "");
   }
 
   private static Optional<String> unfit(Engine open, Set<String> queues) {

@@ -41,7 +41,7 @@ final class JobControlRoutes {
   List<Route> routes() {
     return List.of(
         one(Method.POST, "/v1/jobs/{id}:cancel", call -> steer(call, sluice::cancel)),
-        one(Method.POST, "/v1/jobs/{id}:retry", call -> steer(call, sluice::retry)),
+        one(Method.POST, "/v1/jobs/{id}:retry", this::retry),
         one(Method.POST, "/v1/jobs/{id}:run-now", call -> steer(call, sluice::runNow)),
         one(Method.DELETE, "/v1/jobs/{id}", this::delete),
         one(
@@ -72,6 +72,38 @@ final class JobControlRoutes {
     JobRoutes.send(call, status, after(id).orElse(before), clock);
   }
 
+  private void retry(Call call) {
+    if (sluice.canFind()) {
+      steer(call, sluice::retry);
+      return;
+    }
+    JobId id = call.id();
+    JobView before = known(call, id).view();
+    require(Asked.of(() -> sluice.retry(id)), before);
+    // Nobody can look it up from now on, but this is what became of it.
+    JobRoutes.send(
+        call,
+        Status.OK_200,
+        new JobStatus(waiting(before), Optional.empty(), Optional.empty()),
+        clock);
+  }
+
+  private static JobView waiting(JobView dead) {
+    return new JobView(
+        dead.job(),
+        JobState.READY,
+        0,
+        0,
+        dead.epoch(),
+        -1,
+        null,
+        null,
+        null,
+        null,
+        false,
+        dead.attempts());
+  }
+
   private Optional<JobStatus> after(JobId id) {
     return sluice.canFind() ? sluice.find(id) : Optional.empty();
   }
@@ -88,7 +120,14 @@ final class JobControlRoutes {
         .filter(view -> view.id().equals(id))
         .findFirst()
         .map(view -> new JobStatus(view, Optional.empty(), Optional.empty()))
-        .orElseThrow(Call::noJob);
+        .orElseThrow(() ->
+            Problem.of(
+                    Status.NOT_FOUND_404,
+                    "unknown-job",
+                    "no job of this id is dead or runs here; whether it waits, the engine '"
+                        + sluice.limits().engine()
+                        + "' cannot tell")
+                .exception());
   }
 
   private List<JobView> dead(String queue) {

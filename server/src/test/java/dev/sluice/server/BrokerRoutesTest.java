@@ -49,6 +49,8 @@ final class BrokerRoutesTest {
 
     assertThat(retry.status()).isEqualTo(200);
     assertThat(retry.json().get("id").asString()).isEqualTo(id);
+    assertThat(retry.json().get("state").asString()).isEqualTo("READY");
+    assertThat(retry.json().get("attempt").asInt()).isZero();
     assertThat(probe.get("/v1/jobs?queue=mail&state=DEAD").json().at("/jobs")).isEmpty();
     JsonNode again = lease();
     assertThat(again.get("id").asString()).isEqualTo(id);
@@ -64,6 +66,7 @@ final class BrokerRoutesTest {
     assertThat(probe.get("/v1/jobs?queue=mail&state=DEAD").json().at("/jobs")).isEmpty();
     assertThat(probe.delete("/v1/jobs/" + id).status()).isEqualTo(404);
     assertThat(probe.post("/v1/jobs/" + id + ":retry", "").status()).isEqualTo(404);
+    assertThat(probe.delete("/v1/jobs/" + enqueue()).text()).contains("whether it waits");
   }
 
   @Test
