@@ -7,6 +7,7 @@ import com.rabbitmq.client.DefaultConsumer;
 import dev.sluice.job.Priority;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,6 +32,9 @@ final class Session {
     /// The broker gives nothing more of a line: its queue is gone.
     void cancelled(Session session);
 
+    /// Every line has given what it had at once.
+    void primed();
+
     void ended(Session session);
   }
 
@@ -46,6 +50,7 @@ final class Session {
   private final Map<Priority, String> consumers = new ConcurrentHashMap<>();
 
   private volatile boolean ended;
+  private volatile boolean priming;
 
   Session(Channel channel, Link link, Receiver receiver) {
     this.channel = channel;
@@ -65,21 +70,38 @@ final class Session {
     return ended;
   }
 
-  /// Asks the broker for at most `prefetch` unsettled deliveries of each line.
+  /// Whether lines are being asked and not all have answered: what is here may be of a lower
+  /// priority than what comes next.
+  boolean isPriming() {
+    return priming;
+  }
+
+  /// Asks the broker for at most `prefetch` unsettled deliveries of each line, the highest first.
   void consume(Names names, String queue, int prefetch) throws IOException {
-    try (Link.Watch _ = link.watch()) {
-      channel.basicQos(prefetch);
+    List<Priority> highestFirst = List.of(Priority.values()).reversed();
+    priming = true;
+    try {
+      try (Link.Watch _ = link.watch()) {
+        channel.basicQos(prefetch);
+      }
+      for (Priority priority : highestFirst) {
+        consumers.put(
+            priority,
+            link.call(() ->
+                channel.basicConsume(
+                    names.line(queue, priority),
+                    false,
+                    Map.of("x-consumer-timeout", CONSUMER_TIMEOUT_MILLIS),
+                    new LineConsumer(channel, priority))));
+      }
+      // A line's answer comes behind the deliveries that it made before it.
+      for (Priority priority : highestFirst) {
+        link.call(() -> channel.queueDeclarePassive(names.line(queue, priority)));
+      }
+    } finally {
+      priming = false;
     }
-    for (Priority priority : Priority.values()) {
-      consumers.put(
-          priority,
-          link.call(() ->
-              channel.basicConsume(
-                  names.line(queue, priority),
-                  false,
-                  Map.of("x-consumer-timeout", CONSUMER_TIMEOUT_MILLIS),
-                  new LineConsumer(channel, priority))));
-    }
+    receiver.primed();
   }
 
   /// Asks the broker for no more deliveries. What has come stays here.

@@ -131,6 +131,11 @@ final class Subscription implements Session.Receiver {
   }
 
   @Override
+  public void primed() {
+    listener.arrived();
+  }
+
+  @Override
   public void ended(Session on) {
     lock.lock();
     try {
@@ -164,6 +169,9 @@ final class Subscription implements Session.Receiver {
     try {
       want(leases.count(queue) + request.max(), nowNanos);
       passedOver = false;
+      if (isPriming()) {
+        return false;
+      }
       int low = buffer(Priority.LOW).size();
       int normal = buffer(Priority.NORMAL).size();
       int fromLow = Math.min(request.low(), low);
@@ -228,6 +236,11 @@ final class Subscription implements Session.Receiver {
     } finally {
       lock.unlock();
     }
+  }
+
+  private boolean isPriming() {
+    Session current = session;
+    return current != null && current.isPriming();
   }
 
   boolean isConsuming() {

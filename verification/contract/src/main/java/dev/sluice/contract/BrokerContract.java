@@ -3,6 +3,7 @@ package dev.sluice.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatNoException;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.Claim;
@@ -261,6 +262,26 @@ public interface BrokerContract extends BrokerDeadContract, BrokerKeyContract {
       assertThat(second.attempt()).isEqualTo(1);
       assertThat(second.crashes()).isZero();
       assertThat(second.lease().epoch()).isGreaterThan(first.lease().epoch());
+    }
+  }
+
+  @Test
+  default void theHighestPriorityComesFirstAlsoToWhomNothingCameBefore() {
+    try (BrokerTrial trial = new BrokerTrial(this)) {
+      assumeThat(trial.engine().limits().priorities()).isTrue();
+      List<Priority> highestFirst = List.of(Priority.values()).reversed();
+      for (int round = 0; round < 3; round++) {
+        for (Priority priority : Priority.values()) {
+          trial.accepted(trial.job(new byte[] {1}, priority, JobOptions.NONE));
+        }
+        Engine cold = trial.another();
+        for (Priority expected : highestFirst) {
+          Claim claim = trial.claim(cold, 1, BrokerTrial.LEASE).getFirst();
+          assertThat(claim.job().priority()).isEqualTo(expected);
+          assertThat(trial.settle(cold, claim, COMPLETE)).isEqualTo(Settled.APPLIED);
+        }
+        cold.close();
+      }
     }
   }
 
