@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 final class Publisher {
   private static final int CHANNELS = 4;
 
+  /// The broker's code for what a user has no right to.
+  private static final int FORBIDDEN = 403;
+
   private final Link link;
   private final RabbitUrl url;
   private final Environment environment;
@@ -97,7 +100,7 @@ final class Publisher {
       try {
         ConfirmChannel.Outcome outcome = channel.publish(messages, deadline);
         reusable = outcome.failure() == null;
-        return new Published(outcome.fates(), unknown(outcome.failure()));
+        return new Published(outcome.fates(), unknown(messages, outcome.failure()));
       } finally {
         giveBack(channel, reusable);
       }
@@ -180,9 +183,18 @@ final class Publisher {
     }
   }
 
-  private @Nullable EngineUnavailableException unknown(@Nullable Exception failure) {
+  private @Nullable EngineUnavailableException unknown(
+      List<Message> messages, @Nullable Exception failure) {
     if (failure == null) {
       return null;
+    }
+    // An exchange that this user may not write to takes none.
+    if (Sentences.replyCode(failure) == FORBIDDEN
+        && messages.stream().map(Message::exchange).distinct().count() == 1) {
+      return new EngineUnavailableException(
+          Kind.REFUSING,
+          "the broker refused what was sent: " + Sentences.of(failure, url),
+          failure);
     }
     String blocked = link.blocked();
     return new EngineUnavailableException(

@@ -160,7 +160,7 @@ final class Sentences {
                   refused.group(2),
                   refused.group(3),
                   refused.group(4))
-          + " read on all names that begin with the prefix";
+          + " read on all names that begin with the prefix, and write on the exchange amq.default";
     }
     return replyText;
   }

@@ -270,6 +270,21 @@ final class QueueFaultTest {
   }
 
   @Test
+  void whoMayNotWriteToTheLinesIsToldSo() {
+    String own = "^" + crew.prefix() + "\\.";
+    broker.control("add_user", "poor", "word");
+    broker.control("set_permissions", "poor", own, own, own);
+    try (RabbitEngine engine =
+        RabbitEngine.open(broker.url(crew.prefix()).replace("amqp://", "amqp://poor:word@"))) {
+      assertThatExceptionOfType(EngineUnavailableException.class)
+          .isThrownBy(() -> crew.accept(engine, 1))
+          .withMessageContaining("write on the exchange amq.default")
+          .satisfies(refusal ->
+              assertThat(refusal.kind()).isEqualTo(EngineUnavailableException.Kind.REFUSING));
+    }
+  }
+
+  @Test
   void theRightsThatTheGuideNamesAreEnough() {
     String own = "^" + crew.prefix() + "\\.";
     broker.control("add_user", "guided", "word");
