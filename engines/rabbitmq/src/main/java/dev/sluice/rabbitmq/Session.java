@@ -4,13 +4,17 @@ import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.DefaultConsumer;
+import com.rabbitmq.client.ShutdownSignalException;
 import dev.sluice.job.Priority;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// One channel on which deliveries of one Sluice queue come in, with a consumer for each line. When
@@ -20,9 +24,14 @@ import java.util.concurrent.locks.ReentrantLock;
 /// they must reach the broker in the order in which they were taken out of `open`. Consuming is
 /// confined to the tender.
 final class Session {
+  private static final System.Logger LOG = System.getLogger("dev.sluice.rabbitmq");
+
   /// For how long the broker may wait to hear of a delivery, in milliseconds: ten years, the most
   /// it takes. RabbitMQ 3.10 does not know it and goes by its own setting.
   private static final long CONSUMER_TIMEOUT_MILLIS = 315_360_000_000L;
+
+  /// How long deliveries that have come may take through this process.
+  private static final int LAST_SECONDS = 5;
 
   /// Who takes what comes in.
   interface Receiver {
@@ -47,7 +56,7 @@ final class Session {
   private final TreeSet<Long> open = new TreeSet<>();
 
   /// Written by the tender, and asked by whoever claims whether there are any.
-  private final Map<Priority, String> consumers = new ConcurrentHashMap<>();
+  private final Map<Priority, LineConsumer> consumers = new ConcurrentSkipListMap<>();
 
   private volatile boolean ended;
   private volatile boolean priming;
@@ -85,14 +94,14 @@ final class Session {
         channel.basicQos(prefetch);
       }
       for (Priority priority : highestFirst) {
-        consumers.put(
-            priority,
-            link.call(() ->
-                channel.basicConsume(
-                    names.line(queue, priority),
-                    false,
-                    Map.of("x-consumer-timeout", CONSUMER_TIMEOUT_MILLIS),
-                    new LineConsumer(channel, priority))));
+        LineConsumer consumer = new LineConsumer(channel, priority);
+        link.call(() ->
+            channel.basicConsume(
+                names.line(queue, priority),
+                false,
+                Map.of("x-consumer-timeout", CONSUMER_TIMEOUT_MILLIS),
+                consumer));
+        consumers.put(priority, consumer);
       }
       // A line's answer comes behind the deliveries that it made before it.
       for (Priority priority : highestFirst) {
@@ -104,12 +113,15 @@ final class Session {
     receiver.primed();
   }
 
-  /// Asks the broker for no more deliveries. What has come stays here.
+  /// Asks the broker for no more deliveries. What has come is here when this returns.
   void cancel() throws IOException {
-    for (String tag : consumers.values()) {
+    for (LineConsumer consumer : consumers.values()) {
       try (Link.Watch _ = link.watch()) {
-        channel.basicCancel(tag);
+        channel.basicCancel(consumer.getConsumerTag());
       }
+    }
+    for (LineConsumer consumer : consumers.values()) {
+      consumer.awaitLast();
     }
     consumers.clear();
   }
@@ -168,6 +180,9 @@ final class Session {
   private final class LineConsumer extends DefaultConsumer {
     private final Priority priority;
 
+    /// The broker's last word comes here behind all deliveries.
+    private final CountDownLatch last = new CountDownLatch(1);
+
     LineConsumer(Channel channel, Priority priority) {
       super(channel);
       this.priority = priority;
@@ -183,8 +198,29 @@ final class Session {
       receiver.delivered(Session.this, delivery.getDeliveryTag(), priority, properties, body);
     }
 
+    void awaitLast() {
+      try {
+        if (!last.await(LAST_SECONDS, TimeUnit.SECONDS)) {
+          LOG.log(Level.DEBUG, "deliveries are still on their way within this process");
+        }
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    @Override
+    public void handleCancelOk(String consumerTag) {
+      last.countDown();
+    }
+
+    @Override
+    public void handleShutdownSignal(String consumerTag, ShutdownSignalException signal) {
+      last.countDown();
+    }
+
     @Override
     public void handleCancel(String consumerTag) {
+      last.countDown();
       receiver.cancelled(Session.this);
     }
   }
