@@ -36,6 +36,7 @@ record Failure(Kind kind, String code, String words, boolean unknown) {
   private static final int DEEPEST = 20;
 
   private static final String NO_CREDENTIALS = "NoCredentials";
+  private static final String NO_ANSWER = "NoAnswer";
   private static final String WHOLE = "(whole)";
   private static final String INVALID = "InvalidParameterValue";
   private static final String NO_LONGER_HELD = "the message is not held any more";
@@ -84,10 +85,18 @@ record Failure(Kind kind, String code, String words, boolean unknown) {
     return new Failure(Kind.LASTING, WHOLE, String.valueOf(said.getMessage()), false);
   }
 
+  /// That of a call which takes no job, so that nothing can be there because of it.
+  Failure ofAQuestion() {
+    return new Failure(kind, code, words, false);
+  }
+
   /// What may be told to anybody.
   EngineUnavailableException.Kind told() {
     if (unknown) {
       return EngineUnavailableException.Kind.UNSURE;
+    }
+    if (code.equals(NO_ANSWER)) {
+      return EngineUnavailableException.Kind.UNREACHABLE;
     }
     if (SLOW.contains(code)) {
       return EngineUnavailableException.Kind.OVERLOADED;
@@ -198,7 +207,7 @@ record Failure(Kind kind, String code, String words, boolean unknown) {
   }
 
   private static Failure silent(String words) {
-    return new Failure(Kind.PASSES, "NoAnswer", words, true);
+    return new Failure(Kind.PASSES, NO_ANSWER, words, true);
   }
 
   // The kind of an I/O failure says enough, and never holds a URL.

@@ -95,7 +95,7 @@ final class Service {
     return new Patience(environment, workers, tuning.timeLimit());
   }
 
-  /// Makes a call until it succeeds, it is useless to go on, or the time is up.
+  /// Makes a call that takes no job until it succeeds, it is useless to go on, or the time is up.
   ///
   /// @throws QueueGoneException when there is no such queue, for the caller to make one
   /// @throws EngineUnavailableException when it was not done, or nobody knows
@@ -116,7 +116,7 @@ final class Service {
         }
         trouble.failed(queue, failure.words());
         if (failure.kind() != Failure.Kind.PASSES || !patience.pause(tries)) {
-          throw gaveUp(queue, what, failure);
+          throw gaveUp(queue, what, failure.ofAQuestion());
         }
       }
     }
