@@ -48,7 +48,7 @@ public final class Battery implements AutoCloseable {
 
   /// `kill WORK CYCLES SEED`, `fsync-error WORK SEED`, `power-loss WORK IMAGE MOUNT CYCLES SEED`,
   /// `disk-full WORK MOUNT CYCLES SEED` or `brokers WORK rabbitmq|sqs|sqs-fifo CYCLES SEED
-  /// LIBRARIES`; the scripts beside this module call it.
+  /// LIBRARIES OUTAGE`; the scripts beside this module call it.
   public static void main(String[] args) throws IOException, InterruptedException {
     Path work = Path.of(args[1]);
     boolean held =
@@ -68,8 +68,10 @@ public final class Battery implements AutoCloseable {
               Brokers.run(
                   work,
                   args[2],
-                  Integer.parseInt(args[3]),
-                  Long.parseLong(args[4]),
+                  new Brokers.Plan(
+                      Integer.parseInt(args[3]),
+                      Integer.parseInt(args[6]),
+                      Long.parseLong(args[4])),
                   Path.of(args[5]));
           default -> throw new IllegalArgumentException("battery: no such part: " + args[0]);
         };

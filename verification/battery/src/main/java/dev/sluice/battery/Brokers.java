@@ -12,8 +12,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 
 /// The driver for engines on brokers: starts victims one after the other on one broker and kills
-/// them, takes the broker away every third time, lets the last one finish all jobs, and tells what
-/// was lost.
+/// them, takes the broker away now and then, lets the last one finish all jobs, and tells what was
+/// lost.
 ///
 /// Threading: confined to the main thread.
 final class Brokers implements AutoCloseable {
@@ -23,19 +23,27 @@ final class Brokers implements AutoCloseable {
   private static final Duration QUIET = Duration.ofSeconds(30);
   private static final int LONGEST_LIFE_MILLIS = 1500;
   private static final int LONGEST_OUTAGE_MILLIS = 3000;
-  private static final int CYCLES_TO_AN_OUTAGE = 3;
   private static final int CYCLES_TO_A_WORD = 10;
   private static final int MOST_PRINTED = 20;
 
   private final Path work;
   private final String url;
+  private final Plan plan;
   private final Outage outage;
   private final BrokerOracle oracle;
   private final RandomGenerator random;
   private int outages;
 
-  private Brokers(Path work, String url, Outage outage, RandomGenerator random) throws IOException {
+  /// What is to be done.
+  ///
+  /// @param cycles how many victims are killed
+  /// @param outage every how many of them the broker goes away too
+  record Plan(int cycles, int outage, long seed) {}
+
+  private Brokers(Path work, String url, Plan plan, Outage outage, RandomGenerator random)
+      throws IOException {
     this.work = work;
+    this.plan = plan;
     this.url = url;
     this.outage = outage;
     this.random = random;
@@ -46,24 +54,24 @@ final class Brokers implements AutoCloseable {
   ///
   /// @param engine `rabbitmq`, `sqs` or `sqs-fifo`
   /// @param elastic where the libraries of ElasticMQ are
-  static boolean run(Path work, String engine, int cycles, long seed, Path elastic)
+  static boolean run(Path work, String engine, Plan plan, Path elastic)
       throws IOException, InterruptedException {
     Files.createDirectories(work);
-    RandomGenerator random = new SplittableRandom(seed);
+    RandomGenerator random = new SplittableRandom(plan.seed);
     if (engine.startsWith("sqs")) {
       String kind = engine.equals("sqs-fifo") ? "&fifo=true" : "";
       try (ElasticServer server = ElasticServer.start(work, elastic);
-          Brokers brokers = new Brokers(work, server.url() + kind, server, random)) {
-        return brokers.run(cycles);
+          Brokers brokers = new Brokers(work, server.url() + kind, plan, server, random)) {
+        return brokers.run();
       }
     }
     RabbitNode node = RabbitNode.in(work.resolve("rabbitmq"), random);
     // Also when somebody ends the driver: the node is no child that would notice.
     Runtime.getRuntime().addShutdownHook(new Thread(node::close, "end of the node"));
     try (node;
-        Brokers brokers = new Brokers(work, node.url(), killing(node), random)) {
+        Brokers brokers = new Brokers(work, node.url(), plan, killing(node), random)) {
       node.start();
-      return brokers.run(cycles);
+      return brokers.run();
     }
   }
 
@@ -81,23 +89,23 @@ final class Brokers implements AutoCloseable {
     };
   }
 
-  private boolean run(int cycles) throws IOException, InterruptedException {
-    for (int cycle = 1; cycle <= cycles; cycle++) {
+  private boolean run() throws IOException, InterruptedException {
+    for (int cycle = 1; cycle <= plan.cycles; cycle++) {
       try (Life life = begin("produce")) {
         awaitMoment(life);
-        if (cycle % CYCLES_TO_AN_OUTAGE == 0) {
+        if (cycle % plan.outage == 0) {
           killInOutage(life);
         } else {
           life.kill();
         }
       }
       if (cycle % CYCLES_TO_A_WORD == 0) {
-        tellProgress(cycle, cycles);
+        tellProgress(cycle);
       }
     }
     drain();
     oracle.findLost();
-    return report(cycles);
+    return report();
   }
 
   private Life begin(String what) throws IOException {
@@ -210,13 +218,13 @@ final class Brokers implements AutoCloseable {
     }
   }
 
-  private void tellProgress(int cycle, int cycles) {
+  private void tellProgress(int cycle) {
     BrokerOracle.Tally tally = oracle.tally();
     System.out.printf(
         Locale.ROOT,
         "%d of %d: %d acknowledged, %d of them to be finished, %d violations%n",
         cycle,
-        cycles,
+        plan.cycles,
         tally.acknowledged,
         tally.outstanding,
         oracle.violationCount());
@@ -225,7 +233,7 @@ final class Brokers implements AutoCloseable {
   /// Prints what was seen.
   ///
   /// @return whether everything held
-  private boolean report(int cycles) {
+  private boolean report() {
     BrokerOracle.Tally tally = oracle.tally();
     oracle.violations().stream()
         .limit(MOST_PRINTED)
@@ -235,7 +243,7 @@ final class Brokers implements AutoCloseable {
         Locale.ROOT,
         "%d kills of the process, %d outages of the broker: %d acknowledged, %d lost, %d finished more than"
             + " once, %s%n",
-        cycles,
+        plan.cycles,
         outages,
         tally.acknowledged,
         tally.outstanding,
