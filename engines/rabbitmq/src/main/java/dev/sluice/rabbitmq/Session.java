@@ -47,6 +47,11 @@ final class Session {
     void ended(Session session);
   }
 
+  /// A line that is consumed from.
+  ///
+  /// @param tag as the broker answered it; the consumer itself hears of it later
+  private record Consuming(String tag, LineConsumer consumer) {}
+
   private final Channel channel;
   private final Link link;
   private final Receiver receiver;
@@ -56,7 +61,7 @@ final class Session {
   private final TreeSet<Long> open = new TreeSet<>();
 
   /// Written by the tender, and asked by whoever claims whether there are any.
-  private final Map<Priority, LineConsumer> consumers = new ConcurrentSkipListMap<>();
+  private final Map<Priority, Consuming> consumers = new ConcurrentSkipListMap<>();
 
   private volatile boolean ended;
   private volatile boolean priming;
@@ -95,13 +100,14 @@ final class Session {
       }
       for (Priority priority : highestFirst) {
         LineConsumer consumer = new LineConsumer(channel, priority);
-        link.call(() ->
-            channel.basicConsume(
-                names.line(queue, priority),
-                false,
-                Map.of("x-consumer-timeout", CONSUMER_TIMEOUT_MILLIS),
-                consumer));
-        consumers.put(priority, consumer);
+        String tag =
+            link.call(() ->
+                channel.basicConsume(
+                    names.line(queue, priority),
+                    false,
+                    Map.of("x-consumer-timeout", CONSUMER_TIMEOUT_MILLIS),
+                    consumer));
+        consumers.put(priority, new Consuming(tag, consumer));
       }
       // A line's answer comes behind the deliveries that it made before it.
       for (Priority priority : highestFirst) {
@@ -115,14 +121,12 @@ final class Session {
 
   /// Asks the broker for no more deliveries. What has come is here when this returns.
   void cancel() throws IOException {
-    for (LineConsumer consumer : consumers.values()) {
+    for (Consuming line : consumers.values()) {
       try (Link.Watch _ = link.watch()) {
-        channel.basicCancel(consumer.getConsumerTag());
+        channel.basicCancel(line.tag);
       }
     }
-    for (LineConsumer consumer : consumers.values()) {
-      consumer.awaitLast();
-    }
+    consumers.values().forEach(line -> line.consumer.awaitLast());
     consumers.clear();
   }
 
