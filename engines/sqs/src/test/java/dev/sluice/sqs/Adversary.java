@@ -80,6 +80,7 @@ final class Adversary implements AutoCloseable {
   private final Random random;
   private final ObjectMapper json = new ObjectMapper();
   private final Map<Fault, Double> rates = new ConcurrentHashMap<>();
+  private final Map<Fault, AtomicLong> left = new ConcurrentHashMap<>();
   private final Map<Fault, AtomicLong> made = new ConcurrentHashMap<>();
   private final Map<String, AtomicLong> calls = new ConcurrentHashMap<>();
   private final Map<String, Kept> toKeep = new ConcurrentHashMap<>();
@@ -114,6 +115,13 @@ final class Adversary implements AutoCloseable {
   }
 
   Adversary with(Fault fault, double rate) {
+    return with(fault, rate, Long.MAX_VALUE);
+  }
+
+  /// So many times at most, after which all goes well: whoever tries again is through in the end,
+  /// however the dice fall.
+  Adversary with(Fault fault, double rate, long most) {
+    left.put(fault, new AtomicLong(most));
     rates.put(fault, rate);
     return this;
   }
@@ -184,7 +192,9 @@ final class Adversary implements AutoCloseable {
   }
 
   private boolean strikes(Fault fault) {
-    boolean now = random.nextDouble() < rates.getOrDefault(fault, 0.0);
+    boolean now =
+        random.nextDouble() < rates.getOrDefault(fault, 0.0)
+            && left.getOrDefault(fault, new AtomicLong()).getAndDecrement() > 0;
     if (now) {
       made.computeIfAbsent(fault, _ -> new AtomicLong()).incrementAndGet();
     }

@@ -30,11 +30,11 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -43,26 +43,25 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
 /// What the engine makes of the bad days of SQS.
+@ExtendWith(OwnElastic.class)
 final class AdversaryTest {
   private static final Tuning SHORT = Desk.TUNING.withTimeLimit(Duration.ofSeconds(2));
 
-  private static Elastic server;
+  private final Elastic server;
   private Adversary adversary;
   private Desk desk;
 
+  AdversaryTest(Elastic server) {
+    this.server = server;
+  }
+
+  /// The first calls load classes, for which the short limits are too short on a busy machine.
   @BeforeAll
-  static void start() {
-    server = new Elastic();
-    // The first calls load classes, for which the short limits are too short on a busy machine.
+  static void warmUp(Elastic server) {
     try (Desk warm = new Desk(server.uri(), "", Desk.TUNING)) {
       warm.accepted(warm.job());
       warm.completed(warm.claimOne());
     }
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
   }
 
   @BeforeEach
@@ -86,12 +85,13 @@ final class AdversaryTest {
   @Test
   void entriesThatAreRefusedForTheMomentAreSentAgain() {
     desk("", Desk.TUNING);
-    adversary.with(Fault.PARTIAL, 0.5);
+    adversary.with(Fault.PARTIAL, 0.5, 50);
     desk.accepted(100);
+    assertThat(adversary.made(Fault.PARTIAL)).isPositive();
     adversary.calm();
     List<Claim> claims = desk.claim(100);
     assertThat(claims.stream().map(claim -> claim.job().id()).distinct()).hasSize(100);
-    adversary.with(Fault.PARTIAL, 0.5);
+    adversary.with(Fault.PARTIAL, 0.5, 50);
     assertThat(
             desk.engine.settle(
                 claims.stream()

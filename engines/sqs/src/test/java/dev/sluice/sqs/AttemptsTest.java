@@ -13,25 +13,19 @@ import dev.sluice.job.JobId;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// How attempts end, and what the next one knows of them, on standard queues.
+@ExtendWith(OwnElastic.class)
 final class AttemptsTest {
-  private static Elastic server;
+  private final Elastic server;
   private Desk desk;
 
-  @BeforeAll
-  static void start() {
-    server = new Elastic();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
+  AttemptsTest(Elastic server) {
+    this.server = server;
   }
 
   @BeforeEach

@@ -9,28 +9,22 @@ import dev.sluice.job.JobId;
 import dev.sluice.sqs.CutProxy.Side;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// A connection that is cut somewhere in a dialogue: nothing that was accepted is lost, and the
 /// engine goes on by itself.
+@ExtendWith(OwnElastic.class)
 final class CutTest {
   /// How far apart the cuts are, in bytes. With `-Dsluice.cut.step=1` there is one at every byte,
   /// which takes an hour.
   private static final int STEP = Integer.getInteger("sluice.cut.step", 397);
 
-  private static Elastic server;
+  private final Elastic server;
 
-  @BeforeAll
-  static void start() {
-    server = new Elastic();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
+  CutTest(Elastic server) {
+    this.server = server;
   }
 
   @ParameterizedTest

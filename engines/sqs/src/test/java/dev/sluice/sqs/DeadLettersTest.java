@@ -17,11 +17,10 @@ import dev.sluice.job.JobView;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
@@ -30,18 +29,13 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.Message;
 
 /// Dead jobs, and jobs that come from another engine, on standard queues of a server that works.
+@ExtendWith(OwnElastic.class)
 final class DeadLettersTest {
-  private static Elastic server;
+  private final Elastic server;
   private Desk desk;
 
-  @BeforeAll
-  static void start() {
-    server = new Elastic();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
+  DeadLettersTest(Elastic server) {
+    this.server = server;
   }
 
   @BeforeEach
@@ -143,7 +137,7 @@ final class DeadLettersTest {
   }
 
   /// What the console's redrive does: the same body and attributes, in a new message.
-  private static void moveBack(String prefix, boolean fifo) {
+  private void moveBack(String prefix, boolean fifo) {
     String suffix = fifo ? ".fifo" : "";
     try (SqsClient client =
         SqsClient.builder()

@@ -11,25 +11,19 @@ import dev.sluice.job.AttemptOutcome;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.JobOptions;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Bounds and counts, on standard queues of a server that works.
+@ExtendWith(OwnElastic.class)
 final class DepthTest {
-  private static Elastic server;
+  private final Elastic server;
   private Desk desk;
 
-  @BeforeAll
-  static void start() {
-    server = new Elastic();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
+  DepthTest(Elastic server) {
+    this.server = server;
   }
 
   @BeforeEach

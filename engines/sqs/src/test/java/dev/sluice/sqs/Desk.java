@@ -60,14 +60,18 @@ final class Desk implements AutoCloseable {
 
   Desk(URI endpoint, String prefix, String options, Tuning tuning) {
     this.prefix = prefix;
-    engine =
-        SqsEngine.open(
-            "sqs:eu-central-1?endpoint=" + endpoint + "&prefix=" + prefix + options,
-            environment,
-            tuning,
-            StaticCredentialsProvider.create(AwsBasicCredentials.create("key", "secret")));
+    engine = open(endpoint, prefix, options, environment, tuning);
     engine.onWork(work::release);
     engine.onLost(lost::add);
+  }
+
+  static SqsEngine open(
+      URI endpoint, String prefix, String options, Environment environment, Tuning tuning) {
+    return SqsEngine.open(
+        "sqs:eu-central-1?endpoint=" + endpoint + "&prefix=" + prefix + options,
+        environment,
+        tuning,
+        StaticCredentialsProvider.create(AwsBasicCredentials.create("key", "secret")));
   }
 
   Desk lease(Duration duration) {

@@ -17,26 +17,20 @@ import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Jobs that are handed over, beyond the contract: after kills.
+@ExtendWith(OwnElastic.class)
 final class ExportsTest {
   private static final Tuning SHORT = Desk.TUNING.withHandOver(Duration.ofSeconds(3));
 
-  private static Elastic server;
+  private final Elastic server;
 
-  @BeforeAll
-  static void start() {
-    server = new Elastic();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
+  ExportsTest(Elastic server) {
+    this.server = server;
   }
 
   @Test

@@ -12,25 +12,19 @@ import dev.sluice.job.AttemptOutcome;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.JobId;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// FIFO queues beyond the contract: how jobs go back to their place.
+@ExtendWith(OwnElastic.class)
 final class FifoTest {
-  private static Elastic server;
+  private final Elastic server;
   private Desk desk;
 
-  @BeforeAll
-  static void start() {
-    server = new Elastic();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
+  FifoTest(Elastic server) {
+    this.server = server;
   }
 
   @BeforeEach

@@ -22,24 +22,18 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// A whole Sluice on the engine.
+@ExtendWith(OwnElastic.class)
 final class SluiceOnSqsTest {
   private static final JobType<byte[]> MAIL = JobType.of("welcome-email", Codec.bytes());
 
-  private static Elastic server;
+  private final Elastic server;
 
-  @BeforeAll
-  static void start() {
-    server = new Elastic();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
+  SluiceOnSqsTest(Elastic server) {
+    this.server = server;
   }
 
   @Test

@@ -3,31 +3,19 @@ package dev.sluice.sqs;
 import dev.sluice.contract.BrokerContract;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// The contract of engines on brokers, on standard queues.
+@ExtendWith(OwnElastic.class)
 final class SqsContractTest implements BrokerContract {
-  private static Elastic server;
+  private final Elastic server;
 
-  @BeforeAll
-  static void start() {
-    server = new Elastic();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
+  SqsContractTest(Elastic server) {
+    this.server = server;
   }
 
   @Override
   public Engine open(String space) {
-    return SqsEngine.open(
-        "sqs:eu-central-1?endpoint=" + server.uri() + "&prefix=" + space + "-",
-        Environment.system(),
-        Desk.TUNING,
-        StaticCredentialsProvider.create(AwsBasicCredentials.create("key", "secret")));
+    return Desk.open(server.uri(), space + "-", "", Environment.system(), Desk.TUNING);
   }
 }

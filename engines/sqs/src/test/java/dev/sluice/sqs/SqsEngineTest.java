@@ -25,25 +25,19 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Jobs on their way through standard queues of a server that works, and the verbs themselves.
+@ExtendWith(OwnElastic.class)
 final class SqsEngineTest {
-  private static Elastic server;
+  private final Elastic server;
   private Desk desk;
 
-  @BeforeAll
-  static void start() {
-    server = new Elastic();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
+  SqsEngineTest(Elastic server) {
+    this.server = server;
   }
 
   @BeforeEach

@@ -25,29 +25,23 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// All the bad days of SQS at once, by a seed.
+@ExtendWith(OwnElastic.class)
 final class StormTest {
   private static final Duration LEASE = Duration.ofSeconds(4);
 
-  private static Elastic server;
+  private final Elastic server;
   private Adversary adversary;
   private Desk desk;
 
-  @BeforeAll
-  static void start() {
-    server = new Elastic();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
+  StormTest(Elastic server) {
+    this.server = server;
   }
 
   @AfterEach
