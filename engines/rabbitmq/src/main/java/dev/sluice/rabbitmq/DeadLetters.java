@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 /// without taking from it, so whoever looks takes messages on a channel of his own and gives them
 /// back: they are as before, but for their order and a number that the broker counts.
 ///
-/// Threading: thread-safe. `turn` lets one caller look at a time, for two would see half each.
+/// Threading: thread-safe. `turn` lets one caller at a time look at a queue, for two would see half
+/// each.
 final class DeadLetters {
   /// Most messages that one look takes, and most bytes of them that are kept for an answer.
   private static final int MAX_LOOK = 10_000;
@@ -233,7 +234,7 @@ final class DeadLetters {
   }
 
   private void look(String queue, int most, Visitor visitor) {
-    try (Turn.Mine _ = turn.take("somebody else is looking through dead jobs")) {
+    try (Turn.Mine _ = turn.take(queue, "somebody else is looking through dead jobs")) {
       Channel channel = link.openChannel();
       try {
         visit(queue, most, visitor, channel);

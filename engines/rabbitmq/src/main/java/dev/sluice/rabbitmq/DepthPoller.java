@@ -8,8 +8,6 @@ import dev.sluice.job.Priority;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// when a lot was admitted meanwhile. Looks also, less often, whether the ways of delayed jobs are
 /// there.
 ///
-/// Threading: a step machine in a loop of its own; [#ask] may be called by anybody.
+/// Threading: thread-safe. Each queue has a step machine in a loop of its own, so that one of which
+/// the broker says nothing leaves the depths of the others known.
 final class DepthPoller {
   private static final System.Logger LOG = System.getLogger("dev.sluice.rabbitmq");
   private static final long INTERVAL_NANOS = 1_000_000_000;
@@ -26,124 +25,147 @@ final class DepthPoller {
   private static final long UNUSED_NANOS = 60_000_000_000L;
 
   private final Link link;
-  private final Environment.Clock clock;
+  private final Environment environment;
   private final Topology topology;
-  private final Map<String, Load> loads;
   private final Names names;
-  private final Set<String> asked = ConcurrentHashMap.newKeySet();
-  private final Environment.Loop loop;
+  private final Map<String, Queue> queues = new ConcurrentHashMap<>();
+  private final Environment.Loop ways;
+  private volatile boolean closed;
 
-  /// Confined to the loop.
-  private @Nullable Channel channel;
-
-  private long nextRoundNanos;
-  private long lastNanos;
-  private long nextWaysNanos;
-
-  DepthPoller(
-      Link link,
-      Environment environment,
-      Topology topology,
-      Map<String, Load> loads,
-      String prefix) {
+  DepthPoller(Link link, Environment environment, Topology topology, String prefix) {
     this.link = link;
-    this.clock = environment.clock();
+    this.environment = environment;
     this.topology = topology;
-    this.loads = loads;
     names = new Names(prefix);
-    nextRoundNanos = clock.monotonicNanos();
-    lastNanos = nextRoundNanos - SHORTEST_NANOS;
-    nextWaysNanos = nextRoundNanos + WAYS_NANOS;
-    loop = environment.threads().loop("sluice-rabbitmq-depth", this::step);
+    ways = environment.threads().loop("sluice-rabbitmq-ways", this::lookAtWays);
   }
 
-  /// Wants the depth of a queue soon.
+  /// Asks about a queue from now on.
+  void follow(String queue, Load load) {
+    Queue followed = queues.computeIfAbsent(queue, _ -> new Queue(queue, load));
+    if (closed) {
+      // It came in beside the end.
+      followed.loop.stop();
+    }
+  }
+
+  /// Wants the depth of a queue that is followed soon.
   void ask(String queue) {
-    if (asked.add(queue)) {
-      loop.wake();
+    Queue followed = queues.get(queue);
+    if (followed != null && !followed.asked) {
+      followed.asked = true;
+      followed.loop.wake();
     }
   }
 
   void close() {
-    loop.stop();
-  }
-
-  private long step() {
-    long now = clock.monotonicNanos();
-    boolean round = nextRoundNanos - now <= 0;
-    if (!link.isConnected() || (!round && asked.isEmpty())) {
-      return Math.max(SHORTEST_NANOS, nextRoundNanos - now);
-    }
-    if (!round && now - lastNanos < SHORTEST_NANOS) {
-      return SHORTEST_NANOS - (now - lastNanos);
-    }
-    if (round) {
-      nextRoundNanos = now + INTERVAL_NANOS;
-      requireWays(now);
-    }
-    for (Map.Entry<String, Load> entry : loads.entrySet()) {
-      boolean wanted = asked.remove(entry.getKey());
-      if (wanted || (round && entry.getValue().usedSince(now - UNUSED_NANOS))) {
-        poll(entry.getKey(), entry.getValue());
-      }
-    }
-    lastNanos = clock.monotonicNanos();
-    return asked.isEmpty() ? Math.max(0, nextRoundNanos - lastNanos) : SHORTEST_NANOS;
-  }
-
-  private void poll(String queue, Load load) {
-    load.beginDepth();
-    try {
-      long ready = 0;
-      for (Priority priority : Priority.values()) {
-        ready += depth(queue, names.line(queue, priority));
-      }
-      load.depth(ready, depth(queue, names.dead(queue)), clock.wallMillis());
-    } catch (IOException | AlreadyClosedException | EngineUnavailableException failure) {
-      letGo();
-      LOG.log(Level.DEBUG, "the depth of the queue ''{0}'' is not known", queue);
-    }
-  }
-
-  private long depth(String queue, String name) throws IOException {
-    Channel open = channel != null && channel.isOpen() ? channel : link.openChannel();
-    channel = open;
-    try {
-      return link.call(() -> open.queueDeclarePassive(name)).getMessageCount();
-    } catch (IOException missing) {
-      if (Sentences.replyCode(missing) != 404) {
-        throw missing;
-      }
-      // The others of the queue are there all the same.
-      topology.forget(queue);
-      return 0;
-    }
+    closed = true;
+    ways.stop();
+    queues.values().forEach(queue -> queue.loop.stop());
   }
 
   /// Only now and then: it is a question for each level and each exchange.
-  private void requireWays(long now) {
-    if (nextWaysNanos - now > 0) {
-      return;
+  private long lookAtWays() {
+    if (!link.isConnected()) {
+      return INTERVAL_NANOS;
     }
-    nextWaysNanos = now + WAYS_NANOS;
-    Optional<String> used =
-        loads.entrySet().stream()
-            .filter(entry -> entry.getValue().usedSince(now - UNUSED_NANOS))
-            .map(Map.Entry::getKey)
-            .findFirst();
     try {
-      used.ifPresent(topology::requireWays);
+      queues.values().stream()
+          .filter(Queue::isUsed)
+          .findFirst()
+          .ifPresent(queue -> topology.requireWays(queue.name));
     } catch (AlreadyClosedException | EngineUnavailableException failure) {
       LOG.log(Level.DEBUG, "the ways of delayed jobs cannot be looked at", failure);
     }
+    return WAYS_NANOS;
   }
 
-  /// A channel that owes an answer is good for nothing more.
-  private void letGo() {
-    Channel owing = channel;
-    channel = null;
-    if (owing != null) {
-      link.abandon(owing);
+  /// One queue.
+  ///
+  /// Threading: a step machine; `asked` may be set by anybody.
+  private final class Queue {
+    private final String name;
+    private final Load load;
+    private final Environment.Loop loop;
+    private volatile boolean asked;
+
+    /// Confined to the loop.
+    private @Nullable Channel channel;
+
+    private long nextRoundNanos;
+    private long lastNanos;
+
+    Queue(String name, Load load) {
+      this.name = name;
+      this.load = load;
+      nextRoundNanos = environment.clock().monotonicNanos();
+      lastNanos = nextRoundNanos - SHORTEST_NANOS;
+      loop = environment.threads().loop("sluice-rabbitmq-depth-" + name, this::step);
+    }
+
+    boolean isUsed() {
+      return load.usedSince(environment.clock().monotonicNanos() - UNUSED_NANOS);
+    }
+
+    private long step() {
+      long now = environment.clock().monotonicNanos();
+      boolean round = nextRoundNanos - now <= 0;
+      if (!link.isConnected() || (!round && !asked)) {
+        return Math.max(SHORTEST_NANOS, nextRoundNanos - now);
+      }
+      if (!round && now - lastNanos < SHORTEST_NANOS) {
+        return SHORTEST_NANOS - (now - lastNanos);
+      }
+      if (round) {
+        nextRoundNanos = now + INTERVAL_NANOS;
+      }
+      if (asked || isUsed()) {
+        asked = false;
+        poll();
+      } else {
+        letGo();
+      }
+      lastNanos = environment.clock().monotonicNanos();
+      return asked ? SHORTEST_NANOS : Math.max(0, nextRoundNanos - lastNanos);
+    }
+
+    private void poll() {
+      load.beginDepth();
+      try {
+        long ready = 0;
+        for (Priority priority : Priority.values()) {
+          ready += depth(names.line(name, priority));
+        }
+        load.depth(ready, depth(names.dead(name)), environment.clock().wallMillis());
+      } catch (IOException | AlreadyClosedException | EngineUnavailableException failure) {
+        letGo();
+        LOG.log(Level.DEBUG, "the depth of the queue ''{0}'' is not known", name);
+      }
+    }
+
+    private long depth(String line) throws IOException {
+      Channel open = channel != null && channel.isOpen() ? channel : link.openChannel();
+      channel = open;
+      try {
+        return link.call(() -> open.queueDeclarePassive(line)).getMessageCount();
+      } catch (IOException missing) {
+        if (Sentences.replyCode(missing) != 404) {
+          throw missing;
+        }
+        // The others of the queue are there all the same.
+        topology.forget(name);
+        return 0;
+      }
+    }
+
+    /// Without a wait: a channel that owes an answer is good for nothing more, and one of a queue
+    /// that is not used is one too many.
+    private void letGo() {
+      Channel open = channel;
+      channel = null;
+      if (open != null) {
+        link.abandon(open);
+      }
     }
   }
 }

@@ -243,7 +243,7 @@ final class Exports implements AutoCloseable {
   }
 
   private <T> T locked(Work<T> work) {
-    try (Turn.Mine _ = turn.take("somebody else is handing jobs over")) {
+    try (Turn.Mine _ = turn.take(delays.due(), "somebody else is handing jobs over")) {
       return work.on(open());
     } catch (IOException | AlreadyClosedException failure) {
       letGo();

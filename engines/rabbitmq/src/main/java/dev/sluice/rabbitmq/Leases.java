@@ -9,9 +9,11 @@ import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +26,7 @@ final class Leases {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<JobId, Held> held = new HashMap<>();
-  private final Map<String, Integer> counts = new HashMap<>();
+  private final Map<String, Set<Held>> byQueue = new HashMap<>();
   private final Map<JobId, End> ends = new Newest<>();
   private final Map<Lease, Boolean> unheard = new Newest<>();
 
@@ -85,7 +87,7 @@ final class Leases {
       }
       Held claim = new Held(new Lease(id, epoch), delivery, deadlineNanos);
       held.put(id, claim);
-      counts.merge(delivery.envelope().job().queue(), 1, Integer::sum);
+      byQueue.computeIfAbsent(delivery.envelope().job().queue(), _ -> new HashSet<>()).add(claim);
       return claim;
     } finally {
       lock.unlock();
@@ -222,12 +224,13 @@ final class Leases {
     return lost;
   }
 
-  /// Takes the right to settle claims whose deadline has passed; [#end] or [#keep] must follow.
-  List<Held> expired(long nowNanos) {
+  /// Takes the right to settle claims of a queue whose deadline has passed; [#end] or [#keep] must
+  /// follow.
+  List<Held> expired(String queue, long nowNanos) {
     lock.lock();
     try {
       List<Held> late =
-          held.values().stream()
+          of(queue).stream()
               .filter(claim -> !claim.settling && claim.deadlineNanos - nowNanos < 0)
               .toList();
       late.forEach(claim -> claim.settling = true);
@@ -237,11 +240,21 @@ final class Leases {
     }
   }
 
+  /// Whether a claim of a queue is held that was delivered on this session.
+  boolean holds(String queue, Session session) {
+    lock.lock();
+    try {
+      return of(queue).stream().anyMatch(claim -> claim.delivery.session() == session);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /// How many claims of a queue are held.
   int count(String queue) {
     lock.lock();
     try {
-      return counts.getOrDefault(queue, 0);
+      return of(queue).size();
     } finally {
       lock.unlock();
     }
@@ -249,8 +262,12 @@ final class Leases {
 
   private void remove(Held claim) {
     if (held.remove(claim.lease.id(), claim)) {
-      counts.merge(claim.envelope.job().queue(), -1, Integer::sum);
+      of(claim.envelope.job().queue()).remove(claim);
     }
+  }
+
+  private Set<Held> of(String queue) {
+    return byQueue.getOrDefault(queue, Set.of());
   }
 
   // In the order of remembering: what is remembered anew goes to the end.

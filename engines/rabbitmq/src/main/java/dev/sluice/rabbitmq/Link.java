@@ -41,6 +41,9 @@ final class Link {
   private static final int HEARTBEAT_SECONDS = 15;
   private static final String SILENT = "the broker does not answer";
 
+  /// How long the broker may take for what costs it nothing.
+  private static final long PROBE_NANOS = 1_000_000_000;
+
   /// A question that times out by itself is not the connection's fault.
   private static final Duration MARGIN = Duration.ofSeconds(1);
 
@@ -59,8 +62,11 @@ final class Link {
   private volatile @Nullable String failure;
   private volatile @Nullable String blocked;
 
-  /// Whether an answer is overdue and nothing at all was heard since it was asked for.
+  /// Whether the broker does not say anything, though it was asked something that is no queue's.
   private volatile boolean silent;
+
+  /// Whether an answer is overdue, and nothing was heard since it was asked for.
+  private volatile boolean doubtful;
 
   private volatile long heardNanos;
   private final AtomicBoolean probing = new AtomicBoolean();
@@ -71,6 +77,9 @@ final class Link {
   private long pauseNanos = FIRST_PAUSE_NANOS;
 
   private long nextTryNanos;
+
+  /// The last time at which there was no doubt.
+  private long inquiredNanos;
 
   Link(
       String name,
@@ -134,13 +143,31 @@ final class Link {
     return Optional.ofNullable(blocked).or(() -> silent ? Optional.of(SILENT) : Optional.empty());
   }
 
-  /// Takes down that an answer is overdue. If the broker said nothing else meanwhile either, it is
-  /// silent until anything is heard: it is asked again and again, and nobody else waits for it.
-  /// Only the heartbeat, or a write that is stuck, ends the connection, for leases hang on it.
+  /// Takes down that an answer is overdue. If the broker said nothing else meanwhile either, it may
+  /// be one queue of which it knows nothing; so it is asked something that is no queue's. When it
+  /// does not say that either, it is silent until anything is heard: it is asked again and again,
+  /// and nobody else waits for it. Only the heartbeat, or a write that is stuck, ends the
+  /// connection, for leases hang on it.
   ///
   /// @param askedNanos when it was asked for
   void unanswered(long askedNanos) {
     if (heardNanos - askedNanos < 0) {
+      doubtful = true;
+      Environment.Loop running = loop;
+      if (running != null) {
+        running.wake();
+      }
+    }
+  }
+
+  /// Asks, while there is a doubt.
+  private void inquire(long now) {
+    if (!doubtful) {
+      inquiredNanos = now;
+      return;
+    }
+    probe();
+    if (now - inquiredNanos > PROBE_NANOS) {
       silent = true;
     }
   }
@@ -300,8 +327,8 @@ final class Link {
     if (closed || isConnected()) {
       cutWhenStuck(now);
       // One that is blocked says so when it takes again, and answers nothing until then.
-      if (silent && blocked == null && !closed) {
-        probe();
+      if (blocked == null && !closed) {
+        inquire(now);
       }
       return TICK_NANOS;
     }
@@ -310,7 +337,7 @@ final class Link {
     }
     connect();
     if (isConnected()) {
-      LOG.log(Level.INFO, "connected to {0} again", url.shown());
+      LOG.log(Level.INFO, "the {0} connection to {1} is there again", name, url.shown());
       pauseNanos = FIRST_PAUSE_NANOS;
       return TICK_NANOS;
     }
@@ -354,12 +381,18 @@ final class Link {
         return;
       }
       blocked = null;
-      silent = false;
+      heard();
       failure = null;
       onConnected.run();
     } catch (IOException | TimeoutException | RuntimeException refused) {
       failure = Sentences.of(refused, url);
     }
+  }
+
+  private void heard() {
+    heardNanos = environment.clock().monotonicNanos();
+    doubtful = false;
+    silent = false;
   }
 
   private ConnectionFactory factory() {
@@ -405,7 +438,7 @@ final class Link {
       if (failure == null) {
         failure = Sentences.of(signal, url);
       }
-      LOG.log(Level.WARNING, "the connection to {0} is lost: {1}", url.shown(), failure);
+      LOG.log(Level.WARNING, "the {0} connection to {1} is lost: {2}", name, url.shown(), failure);
     }
     Environment.Loop current = loop;
     if (current != null) {
@@ -448,8 +481,7 @@ final class Link {
 
     @Override
     public void read(Command heard) {
-      heardNanos = environment.clock().monotonicNanos();
-      silent = false;
+      heard();
     }
   }
 

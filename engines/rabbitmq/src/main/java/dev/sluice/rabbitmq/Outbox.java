@@ -8,7 +8,7 @@ import dev.sluice.job.Job;
 import dev.sluice.rabbitmq.Publisher.Content;
 import dev.sluice.rabbitmq.Publisher.Message;
 import dev.sluice.rabbitmq.Publisher.Published;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
@@ -153,9 +153,13 @@ final class Outbox {
   private @Nullable EngineUnavailableException sendOnce(
       List<Letter> letters, BitSet left, BitSet arrived) {
     int[] places = left.stream().toArray();
-    Published published =
-        publisher.publish(
-            Arrays.stream(places).mapToObj(place -> letters.get(place).message()).toList());
+    List<Message> messages = new ArrayList<>(places.length);
+    Set<String> queues = new HashSet<>();
+    for (int place : places) {
+      messages.add(letters.get(place).message());
+      queues.add(letters.get(place).queue());
+    }
+    Published published = publisher.publish(queues, messages);
     EngineUnavailableException failure = published.failure();
     if (failure != null && Sentences.replyCode(failure) == 404) {
       // An exchange is gone, and the channel with it. What came of the others nobody knows, so

@@ -9,9 +9,14 @@ import dev.sluice.engine.Environment;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -21,11 +26,11 @@ import org.jspecify.annotations.Nullable;
 /// disks of a majority, and returns what it found no queue for. All of a call are sent before the
 /// first confirm is awaited.
 ///
-/// Threading: thread-safe. Up to four calls send at a time, each on a channel of its own; more wait
-/// for one, within the same time limit. `lock` guards `idle`, and is not held while anything is
-/// sent.
+/// Threading: thread-safe. Up to four calls send to one queue at a time, each on a channel of its
+/// own; more wait for one, within the same time limit, so that a queue whose broker confirms
+/// nothing holds up no other. `lock` guards `idle`, and is not held while anything is sent.
 final class Publisher {
-  private static final int CHANNELS = 4;
+  private static final int CALLS = 4;
 
   /// The broker's code for what a user has no right to.
   private static final int FORBIDDEN = 403;
@@ -34,7 +39,7 @@ final class Publisher {
   private final RabbitUrl url;
   private final Environment environment;
   private final Duration limit;
-  private final Semaphore places = new Semaphore(CHANNELS, true);
+  private final Map<String, Semaphore> places = new ConcurrentHashMap<>();
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<ConfirmChannel> idle = new ArrayDeque<>();
 
@@ -86,14 +91,15 @@ final class Publisher {
 
   /// Sends all messages and waits for what becomes of them.
   ///
+  /// @param queues on whose behalf
   /// @throws EngineUnavailableException when nothing was sent
-  Published publish(List<Message> messages) {
+  Published publish(Set<String> queues, List<Message> messages) {
     if (messages.isEmpty()) {
       return new Published(List.of(), null);
     }
     long deadline = environment.clock().monotonicNanos() + limit.toNanos();
     requireTaking();
-    takePlace(deadline);
+    List<Semaphore> taken = takePlaces(queues, deadline);
     try {
       ConfirmChannel channel = channel();
       boolean reusable = false;
@@ -105,7 +111,7 @@ final class Publisher {
         giveBack(channel, reusable);
       }
     } finally {
-      places.release();
+      taken.forEach(Semaphore::release);
     }
   }
 
@@ -117,14 +123,35 @@ final class Publisher {
     link.requireHeard();
   }
 
-  private void takePlace(long deadline) {
+  /// Takes a place in each queue.
+  ///
+  /// @return the places, which are to be released
+  private List<Semaphore> takePlaces(Set<String> queues, long deadline) {
+    List<Semaphore> taken = new ArrayList<>(queues.size());
+    boolean all = false;
+    try {
+      // In one order for all, so that no two wait for each other.
+      for (String queue : new TreeSet<>(queues)) {
+        Semaphore place = places.computeIfAbsent(queue, _ -> new Semaphore(CALLS, true));
+        requirePlace(queue, place, deadline);
+        taken.add(place);
+      }
+      all = true;
+      return taken;
+    } finally {
+      if (!all) {
+        taken.forEach(Semaphore::release);
+      }
+    }
+  }
+
+  private void requirePlace(String queue, Semaphore place, long deadline) {
     boolean interrupted = false;
     boolean taken = false;
     while (true) {
       try {
         taken =
-            places.tryAcquire(
-                deadline - environment.clock().monotonicNanos(), TimeUnit.NANOSECONDS);
+            place.tryAcquire(deadline - environment.clock().monotonicNanos(), TimeUnit.NANOSECONDS);
         break;
       } catch (InterruptedException _) {
         interrupted = true;
@@ -136,7 +163,11 @@ final class Publisher {
     if (!taken) {
       throw new EngineUnavailableException(
           Kind.OVERLOADED,
-          "nothing was sent: " + CHANNELS + " calls before this one still wait for the broker");
+          "nothing was sent to '"
+              + queue
+              + "': "
+              + CALLS
+              + " calls before this one still wait for the broker");
     }
   }
 

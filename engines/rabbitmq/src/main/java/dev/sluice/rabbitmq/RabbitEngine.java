@@ -67,7 +67,6 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
   private final Topology topology;
   private final Leases leases = new Leases();
   private final Map<String, Load> loads = new ConcurrentHashMap<>();
-  private final Map<String, Subscription> subscriptions = new ConcurrentHashMap<>();
   private final Intake intake;
   private final Settler settler;
   private final DeadLetters deadLetters;
@@ -86,7 +85,7 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
     sending = new Link("sending", url, transport, environment, limit, () -> {});
     control = new Link("control", url, transport, environment, limit, this::reconnected);
     threads = environment.threads();
-    topology = new Topology(control, url, clock, limit, this::endSession, this::bringStrays);
+    topology = new Topology(control, url, clock, limit, this::endSessions, this::bringStrays);
     Outbox outbox =
         new Outbox(new Publisher(sending, url, environment, limit), topology, clock, url.prefix());
     settler = new Settler(leases, outbox, this::load, clock);
@@ -96,8 +95,8 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
     open();
     tender =
         new Tender(
-            control, url, environment, topology, settler, leases, subscriptions, this::tellLost);
-    depths = new DepthPoller(control, environment, topology, loads, url.prefix());
+            control, url, environment, topology, settler, leases, this::load, new Arrivals());
+    depths = new DepthPoller(control, environment, topology, url.prefix());
     intake = new Intake(outbox, topology, this::load, depths, clock);
   }
 
@@ -115,13 +114,8 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
     }
   }
 
-  /// Ends the channel on which jobs of a queue come in, and so the leases that hang on it.
-  private void endSession(String queue) {
-    Subscription subscription = subscriptions.get(queue);
-    Session session = subscription == null ? null : subscription.session();
-    if (session != null && !session.isEnded()) {
-      session.abort();
-    }
+  private void endSessions(String queue) {
+    tender.endSessions(queue);
   }
 
   private void bringStrays(String queue) {
@@ -279,14 +273,12 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
     long now = clock.monotonicNanos();
     long nowMillis = clock.wallMillis();
     List<Held> claimed = new ArrayList<>();
-    boolean wake = false;
     for (ClaimRequest request : requests) {
-      Subscription subscription = subscription(request.queue(), now);
+      Subscription subscription = tender.subscription(request.queue());
       load(request.queue()).use(now);
-      wake |= subscription.claim(request, now, now + nanos(request.lease()), claimed);
-    }
-    if (wake) {
-      tender.wake();
+      if (subscription.claim(request, now, now + nanos(request.lease()), claimed)) {
+        tender.wake(request.queue());
+      }
     }
     return new Claimed(
         claimed.stream().map(held -> claim(held, nowMillis)).toList(), Claimed.NONE_DUE);
@@ -321,7 +313,7 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
     limits.requireBatch("settles", settles);
     requireOpen();
     List<Settled> answers = settler.settle(settles);
-    if (subscriptions.values().stream().anyMatch(Subscription::isWaitedFor)) {
+    if (tender.isWaitedFor()) {
       tellWork();
     }
     return answers;
@@ -421,12 +413,13 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
   }
 
   private Load load(String queue) {
-    return loads.computeIfAbsent(queue, _ -> new Load(clock.monotonicNanos()));
-  }
-
-  private Subscription subscription(String queue, long nowNanos) {
-    return subscriptions.computeIfAbsent(
-        queue, _ -> new Subscription(queue, load(queue), leases, new Arrivals(), nowNanos));
+    Load known = loads.get(queue);
+    if (known != null) {
+      return known;
+    }
+    Load load = loads.computeIfAbsent(queue, _ -> new Load(clock.monotonicNanos()));
+    depths.follow(queue, load);
+    return load;
   }
 
   /// Gives jobs that nobody claimed back to the broker and ends the connections. Claims that are
@@ -448,20 +441,15 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
   }
 
   /// Threading: as the engine.
-  private final class Arrivals implements Subscription.Listener {
+  private final class Arrivals implements Tender.Listener {
     @Override
     public void arrived() {
       tellWork();
     }
 
     @Override
-    public void changed() {
-      tender.wake();
-    }
-
-    @Override
-    public void ended(Session session) {
-      leases.lose(session).forEach(RabbitEngine.this::tellLost);
+    public void lost(Lease lease) {
+      tellLost(lease);
     }
   }
 }

@@ -45,7 +45,7 @@ final class Strays {
   /// @return how many of other queues, or none that is known, are left
   /// @throws EngineUnavailableException when the broker cannot be asked
   long takeBack(String queue) {
-    try (Turn.Mine _ = turn.take("somebody else is looking through '" + lost + "'")) {
+    try (Turn.Mine _ = turn.take(lost, "somebody else is looking through '" + lost + "'")) {
       Channel channel = link.openChannel();
       try {
         return takeBack(queue, channel);

@@ -11,7 +11,9 @@ import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// What the broker has given to this process of one queue, and how much more it shall give.
@@ -30,6 +32,8 @@ final class Subscription implements Session.Receiver {
 
   /// After so long without a claim, others shall have what waits here.
   private static final long IDLE_NANOS = 5_000_000_000L;
+
+  private static final List<Priority> HIGHEST_FIRST = List.of(Priority.values()).reversed();
 
   /// Who is told what comes in.
   interface Listener {
@@ -56,9 +60,15 @@ final class Subscription implements Session.Receiver {
   /// Copies of jobs that have ended here: to be acknowledged.
   private final List<Delivery> over = new ArrayList<>();
 
-  private @Nullable Session session;
-  private boolean gone;
-  private int prefetch;
+  /// Those that consume.
+  private final Map<Priority, Session> sessions = new EnumMap<>(Priority.class);
+
+  /// Sessions that consume no more: good for nothing but what was delivered on them.
+  private final List<Session> retired = new ArrayList<>();
+
+  /// Whether lines are being asked for the first time and not all have answered: what is here may
+  /// be of a lower priority than what comes next.
+  private boolean priming;
 
   /// The most that was wanted at once, in this window and in the one before.
   private int wanted;
@@ -83,13 +93,12 @@ final class Subscription implements Session.Receiver {
   }
 
   @Override
-  public void delivered(
-      Session on, long tag, Priority priority, BasicProperties properties, byte[] body) {
+  public void delivered(Session on, long tag, BasicProperties properties, byte[] body) {
     Delivery delivery = null;
     Foreign stranger = null;
     try {
       Envelope envelope = Messages.decode(queue, properties, body);
-      delivery = new Delivery(on, tag, priority, envelope);
+      delivery = new Delivery(on, tag, on.priority, envelope);
     } catch (ForeignMessageException unreadable) {
       String reason = String.valueOf(unreadable.getMessage());
       stranger = new Foreign(on, tag, properties, body, reason);
@@ -100,7 +109,7 @@ final class Subscription implements Session.Receiver {
         return;
       }
       if (delivery != null) {
-        buffer(priority).add(delivery);
+        buffer(on.priority).add(delivery);
         load.delivered(delivery.envelope().job().bytes());
       } else if (stranger != null) {
         foreign.add(stranger);
@@ -120,19 +129,8 @@ final class Subscription implements Session.Receiver {
   }
 
   @Override
-  public void cancelled(Session on) {
-    lock.lock();
-    try {
-      gone |= on == session;
-    } finally {
-      lock.unlock();
-    }
+  public void cancelled() {
     listener.changed();
-  }
-
-  @Override
-  public void primed() {
-    listener.arrived();
   }
 
   @Override
@@ -148,6 +146,8 @@ final class Subscription implements Session.Receiver {
           return lost;
         });
       }
+      retired.remove(on);
+      sessions.remove(on.priority, on);
       over.removeIf(copy -> copy.session() == on);
       foreign.removeIf(stranger -> stranger.session() == on);
     } finally {
@@ -169,7 +169,7 @@ final class Subscription implements Session.Receiver {
     try {
       want(leases.count(queue) + request.max(), nowNanos);
       passedOver = false;
-      if (isPriming()) {
+      if (priming) {
         return false;
       }
       int low = buffer(Priority.LOW).size();
@@ -183,7 +183,7 @@ final class Subscription implements Session.Receiver {
       int moreLow = Math.min(left, low - fromLow);
       take(Priority.NORMAL, fromNormal + moreNormal, deadlineNanos, claims);
       take(Priority.LOW, fromLow + moreLow, deadlineNanos, claims);
-      return !isConsuming() || target() > prefetch || !over.isEmpty();
+      return !over.isEmpty() || !wanting(true).isEmpty();
     } finally {
       lock.unlock();
     }
@@ -191,10 +191,15 @@ final class Subscription implements Session.Receiver {
 
   private int take(Priority priority, int count, long deadlineNanos, List<Held> claims) {
     Deque<Delivery> buffer = buffer(priority);
-    List<Delivery> twins = new ArrayList<>();
+    List<Delivery> passed = new ArrayList<>();
     int taken = 0;
     while (taken < count && !buffer.isEmpty()) {
       Delivery delivery = buffer.remove();
+      if (!delivery.session().isPrimed()) {
+        // Whoever claims is told when it has.
+        passed.add(delivery);
+        continue;
+      }
       if (leases.isOver(delivery)) {
         load.unbuffered(delivery.envelope().job().bytes());
         over.add(delivery);
@@ -202,15 +207,15 @@ final class Subscription implements Session.Receiver {
       }
       Held claim = leases.hold(delivery, deadlineNanos);
       if (claim == null) {
-        twins.add(delivery);
+        passed.add(delivery);
+        passedOver = true;
         continue;
       }
       load.unbuffered(delivery.envelope().job().bytes());
       claims.add(claim);
       taken++;
     }
-    twins.reversed().forEach(buffer::addFirst);
-    passedOver |= !twins.isEmpty();
+    passed.reversed().forEach(buffer::addFirst);
     return taken;
   }
 
@@ -238,81 +243,139 @@ final class Subscription implements Session.Receiver {
     }
   }
 
-  private boolean isPriming() {
-    Session current = session;
-    return current != null && current.isPriming();
-  }
-
-  boolean isConsuming() {
-    Session current = session;
-    return current != null && !gone && current.isConsuming();
-  }
-
-  /// What is to be done about the consumers.
-  enum Need {
-    NOTHING,
-    /// A new channel.
-    SESSION,
-    /// The same channel, another prefetch.
-    PREFETCH,
-    /// No consumers, and what waits here is for others.
-    REST
-  }
-
-  Need need(long nowNanos) {
+  /// Whether nobody claims, and others should have what waits here.
+  boolean isIdle(long nowNanos) {
     lock.lock();
     try {
-      boolean claimed = nowNanos - claimedNanos < IDLE_NANOS;
-      if (!claimed && buffered() > 0) {
-        return Need.REST;
-      }
-      if (isConsuming()) {
-        // Growing is wanted at once; shrinking only when it saves a lot.
-        return target() > prefetch || (claimed && target() < prefetch / 2)
-            ? Need.PREFETCH
-            : Need.NOTHING;
-      }
-      return claimed ? sessionOrConsumers() : Need.NOTHING;
+      return !isClaimed(nowNanos) && buffered() > 0;
     } finally {
       lock.unlock();
     }
   }
 
-  private Need sessionOrConsumers() {
-    Session current = session;
-    return current == null || current.isEnded() || gone ? Need.SESSION : Need.PREFETCH;
+  private boolean isClaimed(long nowNanos) {
+    return nowNanos - claimedNanos < IDLE_NANOS;
+  }
+
+  /// The lines of which the broker should give more, or less, than it does; the highest first.
+  List<Priority> wanting(long nowNanos) {
+    lock.lock();
+    try {
+      return wanting(isClaimed(nowNanos));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private List<Priority> wanting(boolean claimed) {
+    return HIGHEST_FIRST.stream().filter(line -> wants(sessions.get(line), claimed)).toList();
+  }
+
+  /// Growing is wanted at once; shrinking only when it saves a lot.
+  private boolean wants(@Nullable Session current, boolean claimed) {
+    if (current == null || !current.isConsuming()) {
+      return claimed;
+    }
+    return target() > current.prefetch || (claimed && target() < current.prefetch / 2);
+  }
+
+  /// Lets no job be claimed until all lines have been asked, if none is consumed from yet.
+  void beginPriming() {
+    lock.lock();
+    try {
+      priming = sessions.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void endPriming() {
+    lock.lock();
+    try {
+      priming = false;
+    } finally {
+      lock.unlock();
+    }
+    listener.arrived();
   }
 
   private int buffered() {
     return buffers.values().stream().mapToInt(Deque::size).sum();
   }
 
-  /// Goes over to a new channel.
-  void use(Session made) {
+  /// How many unsettled deliveries of each line the broker should be asked for.
+  int wantedPrefetch() {
     lock.lock();
     try {
-      session = made;
-      gone = false;
+      return Math.max(1, target());
     } finally {
       lock.unlock();
     }
   }
 
-  @Nullable Session session() {
+  /// Goes over to a new channel of its line. What was delivered on the old one stays, and can be
+  /// settled.
+  ///
+  /// @return the old one, if it has not ended
+  Optional<Session> use(Session made) {
     lock.lock();
     try {
-      return session;
+      Session old = sessions.put(made.priority, made);
+      if (made.isEnded()) {
+        sessions.remove(made.priority);
+      }
+      if (old == null || old.isEnded()) {
+        return Optional.empty();
+      }
+      retired.add(old);
+      return Optional.of(old);
     } finally {
       lock.unlock();
     }
   }
 
-  /// Takes down the prefetch that is going to be asked for.
-  int nextPrefetch() {
+  /// Goes over to no channel where that is so.
+  ///
+  /// @return the old ones that have not ended
+  List<Session> retire(Predicate<Session> which) {
     lock.lock();
     try {
-      prefetch = Math.max(1, target());
-      return prefetch;
+      List<Session> old = sessions.values().stream().filter(which).toList();
+      sessions.values().removeAll(old);
+      List<Session> alive = old.stream().filter(session -> !session.isEnded()).toList();
+      retired.addAll(alive);
+      return alive;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// All on which something may be delivered.
+  List<Session> sessions() {
+    lock.lock();
+    try {
+      List<Session> all = new ArrayList<>(retired);
+      all.addAll(sessions.values());
+      return all;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// The sessions that were used before and have not ended.
+  List<Session> retired() {
+    lock.lock();
+    try {
+      return List.copyOf(retired);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void letGo(Session old) {
+    lock.lock();
+    try {
+      retired.remove(old);
     } finally {
       lock.unlock();
     }
@@ -320,14 +383,23 @@ final class Subscription implements Session.Receiver {
 
   /// Takes everything that waits here.
   List<Delivery> drain() {
+    return drain(_ -> true);
+  }
+
+  /// Takes what waits here and was delivered on this session.
+  List<Delivery> drain(Session on) {
+    return drain(delivery -> delivery.session() == on);
+  }
+
+  private List<Delivery> drain(Predicate<Delivery> which) {
     lock.lock();
     try {
-      List<Delivery> all = new ArrayList<>();
+      List<Delivery> drained = new ArrayList<>();
       for (Deque<Delivery> buffer : buffers.values()) {
-        all.addAll(buffer);
-        buffer.clear();
+        buffer.stream().filter(which).forEach(drained::add);
+        buffer.removeIf(which);
       }
-      return all;
+      return drained;
     } finally {
       lock.unlock();
     }

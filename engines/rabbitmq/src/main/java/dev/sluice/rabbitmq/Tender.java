@@ -4,27 +4,29 @@ import com.rabbitmq.client.AlreadyClosedException;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Lease;
+import dev.sluice.job.Priority;
 import dev.sluice.rabbitmq.Leases.Held;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
-import java.util.stream.Collectors;
+import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// Looks after what the broker gives to this process: opens and closes consumers as the claims want
 /// it, gives away what nobody claims, takes back claims whose deadline passed, and carries off what
 /// is no job.
 ///
-/// Threading: a step machine in a loop of its own, and the only one that consumes; [#close] may be
-/// called by anybody.
+/// Threading: thread-safe. Each queue has a step machine in a loop of its own, which alone consumes
+/// from it, so that a queue of which the broker says nothing keeps no other from its jobs.
 final class Tender {
   private static final System.Logger LOG = System.getLogger("dev.sluice.rabbitmq");
   private static final long TICK_NANOS = 250_000_000;
@@ -33,22 +35,29 @@ final class Tender {
   /// Most deliveries that are given away in one call.
   private static final int GIVEN_AT_ONCE = 500;
 
+  /// Most sorts of messages that are no jobs of which the log tells.
+  private static final int MOST_REASONS = 100;
+
+  /// Who is told what comes in, and which claims were lost.
+  interface Listener {
+    void arrived();
+
+    void lost(Lease lease);
+  }
+
   private final Link link;
   private final RabbitUrl url;
   private final Environment environment;
   private final Topology topology;
   private final Settler settler;
   private final Leases leases;
-  private final Map<String, Subscription> subscriptions;
-  private final Consumer<Lease> onLost;
+  private final Function<String, Load> loads;
+  private final Listener listener;
   private final Names names;
-  private final Map<String, String> failures = new ConcurrentHashMap<>();
-  private final Map<String, Long> pauses = new ConcurrentHashMap<>();
-  private final Set<String> strangeKinds = ConcurrentHashMap.newKeySet();
-  private final CountDownLatch ended = new CountDownLatch(1);
+  private final Map<String, Queue> queues = new ConcurrentHashMap<>();
+  private final Set<String> reasons = ConcurrentHashMap.newKeySet();
   private volatile boolean closing;
-
-  private final Environment.Loop loop;
+  private volatile boolean closed;
 
   Tender(
       Link link,
@@ -57,37 +66,71 @@ final class Tender {
       Topology topology,
       Settler settler,
       Leases leases,
-      Map<String, Subscription> subscriptions,
-      Consumer<Lease> onLost) {
+      Function<String, Load> loads,
+      Listener listener) {
     this.link = link;
     this.url = url;
     this.environment = environment;
     this.topology = topology;
     this.settler = settler;
     this.leases = leases;
-    this.subscriptions = subscriptions;
-    this.onLost = onLost;
+    this.loads = loads;
+    this.listener = listener;
     names = new Names(url.prefix());
-    loop = environment.threads().loop("sluice-rabbitmq-tender", this::step);
   }
 
-  void wake() {
-    loop.wake();
+  /// What is claimed of a queue; from the first call on it is looked after.
+  Subscription subscription(String queue) {
+    Queue tended = queues.computeIfAbsent(queue, Queue::new);
+    if (closed) {
+      // It came in beside the end.
+      tended.loop.stop();
+    }
+    return tended.subscription;
+  }
+
+  void wake(String queue) {
+    Queue tended = queues.get(queue);
+    if (tended != null) {
+      tended.loop.wake();
+    }
+  }
+
+  /// Whether a claim of any queue would find more now that one has ended.
+  boolean isWaitedFor() {
+    return queues.values().stream().anyMatch(queue -> queue.subscription.isWaitedFor());
+  }
+
+  /// Ends the channels on which jobs of a queue come in, and so the leases that hang on them.
+  void endSessions(String queue) {
+    Queue tended = queues.get(queue);
+    if (tended != null) {
+      tended.subscription.sessions().stream()
+          .filter(session -> !session.isEnded())
+          .forEach(Session::abort);
+    }
   }
 
   /// Why jobs of a queue do not come in, in words.
   Optional<String> trouble() {
-    return failures.values().stream().findFirst();
+    return queues.values().stream()
+        .map(queue -> queue.failure)
+        .filter(Objects::nonNull)
+        .findFirst();
   }
 
   /// Gives away what was not claimed, as far as that goes in the time given, so that it does not
   /// count as failed.
   void giveEverythingBack(long nanos) {
     closing = true;
-    loop.wake();
+    queues.values().forEach(queue -> queue.loop.wake());
+    long deadline = environment.clock().monotonicNanos() + nanos;
     try {
-      if (!ended.await(nanos, TimeUnit.NANOSECONDS)) {
-        LOG.log(Level.DEBUG, "not everything was given back in time");
+      for (Queue queue : queues.values()) {
+        long left = deadline - environment.clock().monotonicNanos();
+        if (!queue.ended.await(left, TimeUnit.NANOSECONDS)) {
+          LOG.log(Level.DEBUG, "not everything of {0} was given back in time", queue.name);
+        }
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
@@ -96,138 +139,8 @@ final class Tender {
 
   void close() {
     closing = true;
-    loop.stop();
-  }
-
-  private long step() {
-    if (ended.getCount() == 0) {
-      return Environment.Step.WHEN_WOKEN;
-    }
-    // Asked once: what is true in the middle only would let some queues keep what they hold.
-    boolean last = closing;
-    if (link.isConnected()) {
-      subscriptions.values().forEach(subscription -> tend(subscription, last));
-      takeBackExpired();
-    }
-    if (last) {
-      ended.countDown();
-      return Environment.Step.WHEN_WOKEN;
-    }
-    return TICK_NANOS;
-  }
-
-  private void tend(Subscription subscription, boolean last) {
-    long now = environment.clock().monotonicNanos();
-    Long pause = pauses.get(subscription.queue);
-    if (!last && pause != null && pause - now > 0) {
-      return;
-    }
-    try {
-      carryOff(subscription);
-      if (last) {
-        rest(subscription);
-        return;
-      }
-      switch (subscription.need(now)) {
-        case NOTHING -> {}
-        case SESSION -> subscribe(subscription);
-        case PREFETCH -> changePrefetch(subscription);
-        case REST -> rest(subscription);
-      }
-      failures.remove(subscription.queue);
-      pauses.remove(subscription.queue);
-    } catch (EngineUnavailableException known) {
-      failed(subscription, String.valueOf(known.getMessage()));
-    } catch (IOException | AlreadyClosedException failure) {
-      failed(subscription, Sentences.of(failure, url));
-    } catch (RuntimeException defect) {
-      // What nobody foresaw in one queue must not keep the others from being looked after.
-      LOG.log(Level.WARNING, "a defect in looking after the queue " + subscription.queue, defect);
-      failed(subscription, Sentences.of(defect, url));
-    }
-  }
-
-  private void failed(Subscription subscription, String why) {
-    String words = "queue '" + subscription.queue + "' brings no jobs: " + why;
-    if (link.isConnected() && !words.equals(failures.put(subscription.queue, words))) {
-      LOG.log(Level.WARNING, words);
-    }
-    pauses.put(subscription.queue, environment.clock().monotonicNanos() + PAUSE_NANOS);
-  }
-
-  private void subscribe(Subscription subscription) throws IOException {
-    Session old = subscription.session();
-    if (old != null && !old.isEnded()) {
-      // A line of it was deleted, or it broke. It ends at once, with its leases: what came from a
-      // deleted line is no job any more, and as long as the channel lives the broker may give it
-      // jobs of the new line, which nobody would hear of.
-      old.abort();
-      topology.forget(subscription.queue);
-    }
-    topology.requireQueue(subscription.queue);
-    Session made = new Session(link.openChannel(), link, subscription);
-    made.listen();
-    subscription.use(made);
-    consume(subscription, made);
-  }
-
-  private void consume(Subscription subscription, Session session) throws IOException {
-    boolean consuming = false;
-    try {
-      session.consume(names, subscription.queue, subscription.nextPrefetch());
-      consuming = true;
-    } catch (IOException failure) {
-      if (Sentences.replyCode(failure) == 404) {
-        topology.forget(subscription.queue);
-      }
-      throw failure;
-    } finally {
-      if (!consuming) {
-        abandon(subscription, session);
-      }
-    }
-  }
-
-  private void changePrefetch(Subscription subscription) throws IOException {
-    Session session = subscription.session();
-    if (session != null) {
-      try {
-        session.cancel();
-      } catch (IOException failure) {
-        abandon(subscription, session);
-        throw failure;
-      }
-      consume(subscription, session);
-    }
-  }
-
-  /// Gives up a channel that owes an answer: it is good for nothing but settlements.
-  private void abandon(Subscription subscription, Session session) {
-    subscription.cancelled(session);
-    if (leases.count(subscription.queue) == 0) {
-      environment.threads().handler("sluice-rabbitmq-abandon", session::abort);
-    }
-  }
-
-  private void rest(Subscription subscription) throws IOException {
-    Session session = subscription.session();
-    if (session == null || session.isEnded()) {
-      return;
-    }
-    session.cancel();
-    List<Delivery> waiting = subscription.drain();
-    List<Delivery> kept = waiting;
-    try {
-      for (int from = 0; from < waiting.size(); from += GIVEN_AT_ONCE) {
-        int to = Math.min(waiting.size(), from + GIVEN_AT_ONCE);
-        Outbox.Sent sent = settler.giveBack(waiting.subList(from, to));
-        kept = new ArrayList<>(left(waiting.subList(from, to), sent));
-        kept.addAll(waiting.subList(to, waiting.size()));
-        requireAll(sent);
-      }
-    } finally {
-      subscription.putBack(kept);
-    }
+    closed = true;
+    queues.values().forEach(queue -> queue.loop.stop());
   }
 
   private static <T> List<T> left(List<T> sent, Outbox.Sent fates) {
@@ -243,47 +156,249 @@ final class Tender {
     }
   }
 
-  private void carryOff(Subscription subscription) {
-    for (Delivery over : subscription.drainOver()) {
-      over.session().acknowledge(List.of(over.tag()));
-    }
-    List<Subscription.Foreign> strangers = subscription.drainForeign();
-    if (strangers.isEmpty()) {
-      return;
-    }
-    Outbox.Sent sent = null;
-    try {
-      sent = settler.bury(subscription.queue, strangers);
-    } finally {
-      subscription.putBackForeign(sent == null ? strangers : left(strangers, sent));
-    }
-    requireAll(sent);
-    for (Subscription.Foreign stranger : strangers) {
-      if (strangeKinds.size() < 100 && strangeKinds.add(stranger.reason())) {
-        LOG.log(
-            Level.WARNING,
-            "a message in the queue ''{0}'' is no job and went to its dead-letter queue: {1}",
-            subscription.queue,
-            stranger.reason());
+  private interface Deed<T> {
+    void on(T one) throws IOException;
+  }
+
+  /// Does something with each, also with those after one where it fails.
+  private static <T> void each(List<T> all, Deed<T> deed) throws IOException {
+    IOException lost = null;
+    RuntimeException refused = null;
+    for (T one : all) {
+      try {
+        deed.on(one);
+      } catch (IOException failure) {
+        lost = failure;
+      } catch (AlreadyClosedException | EngineUnavailableException failure) {
+        refused = failure;
       }
     }
+    if (lost != null) {
+      throw lost;
+    }
+    if (refused != null) {
+      throw refused;
+    }
   }
 
-  private void takeBackExpired() {
-    // Queue by queue, so that one that takes nothing keeps none of another.
-    leases.expired(environment.clock().monotonicNanos()).stream()
-        .collect(Collectors.groupingBy(held -> held.envelope.job().queue()))
-        .values()
-        .forEach(this::reclaim);
-  }
+  /// One queue.
+  ///
+  /// Threading: a step machine; what the broker brings comes from threads of the client.
+  private final class Queue implements Subscription.Listener {
+    private final String name;
+    private final Subscription subscription;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final Environment.Loop loop;
+    private volatile @Nullable String failure;
 
-  private void reclaim(List<Held> expired) {
-    try {
-      Outbox.Sent sent = settler.reclaim(expired);
-      sent.arrived().stream().forEach(place -> onLost.accept(expired.get(place).lease));
+    /// Confined to the loop.
+    private long pausedUntilNanos;
+
+    Queue(String name) {
+      this.name = name;
+      long now = environment.clock().monotonicNanos();
+      pausedUntilNanos = now;
+      subscription = new Subscription(name, loads.apply(name), leases, this, now);
+      loop = environment.threads().loop("sluice-rabbitmq-tender-" + name, this::step);
+    }
+
+    @Override
+    public void arrived() {
+      listener.arrived();
+    }
+
+    @Override
+    public void changed() {
+      loop.wake();
+    }
+
+    @Override
+    public void ended(Session session) {
+      leases.lose(session).forEach(listener::lost);
+    }
+
+    private long step() {
+      if (ended.getCount() == 0) {
+        return Environment.Step.WHEN_WOKEN;
+      }
+      // Asked once: what is true in the middle only would keep some of what is held.
+      boolean last = closing;
+      if (link.isConnected()) {
+        tend(last);
+        takeBackExpired();
+      }
+      if (last) {
+        ended.countDown();
+        return Environment.Step.WHEN_WOKEN;
+      }
+      return TICK_NANOS;
+    }
+
+    private void tend(boolean last) {
+      long now = environment.clock().monotonicNanos();
+      if (!last && pausedUntilNanos - now > 0) {
+        return;
+      }
+      try {
+        carryOff();
+        if (last) {
+          rest();
+          return;
+        }
+        letRetiredGo();
+        if (subscription.isIdle(now)) {
+          rest();
+        } else {
+          consume(subscription.wanting(now));
+        }
+        failure = null;
+      } catch (EngineUnavailableException known) {
+        failed(String.valueOf(known.getMessage()));
+      } catch (IOException | AlreadyClosedException lost) {
+        failed(Sentences.of(lost, url));
+      }
+    }
+
+    private void failed(String why) {
+      String words = "queue '" + name + "' brings no jobs: " + why;
+      if (link.isConnected() && !words.equals(failure)) {
+        failure = words;
+        LOG.log(Level.WARNING, words);
+      }
+      pausedUntilNanos = environment.clock().monotonicNanos() + PAUSE_NANOS;
+    }
+
+    /// Lets lines be consumed from, each by itself: those after one that does not answer, too.
+    private void consume(List<Priority> lines) throws IOException {
+      if (lines.isEmpty()) {
+        return;
+      }
+      if (!subscription.retire(Session::isGone).isEmpty()) {
+        // What is deleted is made anew, and nothing may be consumed from it on the old channel.
+        topology.forget(name);
+        letRetiredGo();
+      }
+      topology.requireQueue(name);
+      subscription.beginPriming();
+      try {
+        each(lines, this::consume);
+      } finally {
+        subscription.endPriming();
+      }
+    }
+
+    private void consume(Priority line) throws IOException {
+      Session made =
+          new Session(
+              link.openChannel(),
+              link,
+              subscription,
+              line,
+              names.line(name, line),
+              subscription.wantedPrefetch());
+      made.listen();
+      boolean consuming = false;
+      try {
+        made.consume();
+        consuming = true;
+      } catch (IOException refused) {
+        if (Sentences.replyCode(refused) == 404) {
+          topology.forget(name);
+        }
+        throw refused;
+      } finally {
+        if (!consuming) {
+          end(made);
+        }
+      }
+      Optional<Session> old = subscription.use(made);
+      if (old.isPresent()) {
+        old.get().stop();
+      }
+    }
+
+    /// Ends channels that were used before, when nothing more is held of what came on them: a lease
+    /// hangs on its channel. One of a deleted line ends at once, with its leases: what came from it
+    /// is no job any more.
+    private void letRetiredGo() throws IOException {
+      each(
+          subscription.retired(),
+          old -> {
+            if (old.isGone()) {
+              subscription.letGo(old);
+              old.abort();
+            } else if (!leases.holds(name, old)) {
+              old.awaitLast();
+              giveBack(subscription.drain(old));
+              subscription.letGo(old);
+              end(old);
+            }
+          });
+    }
+
+    private void end(Session session) {
+      environment.threads().handler("sluice-rabbitmq-end", session::abort);
+    }
+
+    private void rest() throws IOException {
+      each(subscription.retire(_ -> true), Session::stop);
+      letRetiredGo();
+      giveBack(subscription.drain());
+    }
+
+    private void giveBack(List<Delivery> waiting) {
+      List<Delivery> kept = waiting;
+      try {
+        for (int from = 0; from < waiting.size(); from += GIVEN_AT_ONCE) {
+          int to = Math.min(waiting.size(), from + GIVEN_AT_ONCE);
+          Outbox.Sent sent = settler.giveBack(waiting.subList(from, to));
+          kept = new ArrayList<>(left(waiting.subList(from, to), sent));
+          kept.addAll(waiting.subList(to, waiting.size()));
+          requireAll(sent);
+        }
+      } finally {
+        subscription.putBack(kept);
+      }
+    }
+
+    private void carryOff() {
+      for (Delivery over : subscription.drainOver()) {
+        over.session().acknowledge(List.of(over.tag()));
+      }
+      List<Subscription.Foreign> strangers = subscription.drainForeign();
+      if (strangers.isEmpty()) {
+        return;
+      }
+      Outbox.Sent sent = null;
+      try {
+        sent = settler.bury(name, strangers);
+      } finally {
+        subscription.putBackForeign(sent == null ? strangers : left(strangers, sent));
+      }
       requireAll(sent);
-    } catch (EngineUnavailableException notNow) {
-      LOG.log(Level.DEBUG, "claims whose deadline passed stay for now", notNow);
+      for (Subscription.Foreign stranger : strangers) {
+        if (reasons.size() < MOST_REASONS && reasons.add(stranger.reason())) {
+          LOG.log(
+              Level.WARNING,
+              "a message in the queue ''{0}'' is no job and went to its dead-letter queue: {1}",
+              name,
+              stranger.reason());
+        }
+      }
+    }
+
+    private void takeBackExpired() {
+      List<Held> expired = leases.expired(name, environment.clock().monotonicNanos());
+      if (expired.isEmpty()) {
+        return;
+      }
+      try {
+        Outbox.Sent sent = settler.reclaim(expired);
+        sent.arrived().stream().forEach(place -> listener.lost(expired.get(place).lease));
+        requireAll(sent);
+      } catch (EngineUnavailableException notNow) {
+        LOG.log(Level.DEBUG, "claims whose deadline passed stay for now", notNow);
+      }
     }
   }
 }

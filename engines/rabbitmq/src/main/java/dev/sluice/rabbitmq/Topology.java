@@ -8,6 +8,7 @@ import dev.sluice.engine.EngineUnavailableException.Kind;
 import dev.sluice.engine.Environment;
 import dev.sluice.job.Priority;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -24,9 +25,11 @@ import org.jspecify.annotations.Nullable;
 /// Queues and exchanges on the broker, declared when they are first needed, and again after each
 /// loss of the connection. Declaring what is there already does nothing.
 ///
-/// Threading: thread-safe. `turn` lets one caller declare at a time; who knows that everything is
-/// there does not take it.
+/// Threading: thread-safe. `turn` lets one caller at a time declare a queue, and the ways of
+/// delayed jobs; who knows that everything is there does not take it.
 final class Topology {
+  private static final System.Logger LOG = System.getLogger("dev.sluice.rabbitmq");
+
   /// Redeliveries after which the broker itself moves a message to the dead. Sluice's own rule for
   /// poison comes long before. Not "none", because that exists from RabbitMQ 4.0 on only, and
   /// nothing means 20 there.
@@ -95,6 +98,7 @@ final class Topology {
     if (!queues.contains(queue)) {
       declare(
           queue,
+          queue,
           () -> {
             boolean lines = exist(names.lines(queue));
             if (!lines) {
@@ -120,6 +124,7 @@ final class Topology {
     wanted.accumulateAndGet(needed, Math::max);
     if (levels < needed) {
       declare(
+          delays.due(),
           queue,
           () -> exist(levels(needed)),
           channel -> {
@@ -151,18 +156,25 @@ final class Topology {
       if (!areWaysThere()) {
         forgetWays();
       }
-      for (String other : List.copyOf(unbound)) {
-        // One that is gone itself is made by whoever uses it.
-        if (exist(names.lines(other))) {
-          requireQueue(other);
-        }
-        unbound.remove(other);
-      }
     } catch (IOException | AlreadyClosedException failure) {
       throw refused(queue, failure);
     }
+    List.copyOf(unbound).forEach(this::bindAgain);
     if (needed > 0) {
       requireLevels(queue, needed);
+    }
+  }
+
+  private void bindAgain(String queue) {
+    try {
+      // One that is gone itself is made by whoever uses it.
+      if (exist(names.lines(queue))) {
+        requireQueue(queue);
+      }
+      unbound.remove(queue);
+    } catch (IOException | AlreadyClosedException | EngineUnavailableException failure) {
+      // The next look comes soon, and the others are not to wait for this one.
+      LOG.log(Level.DEBUG, "the way back to a queue is not known to be there", failure);
     }
   }
 
@@ -234,10 +246,10 @@ final class Topology {
     boolean isThere() throws IOException;
   }
 
-  private void declare(String queue, Look look, Declaration declaration) {
+  private void declare(String thing, String queue, Look look, Declaration declaration) {
     String otherwise =
         "queue '" + queue + "': the broker did not answer in time while queues were declared";
-    try (Turn.Mine _ = turn.take(otherwise)) {
+    try (Turn.Mine _ = turn.take(thing, otherwise)) {
       boolean isNew = !look.isThere();
       if (!declareOnce(declaration)) {
         // What this hangs on was there once, and is to be made first.

@@ -7,7 +7,9 @@ import com.rabbitmq.client.Connection;
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.ClaimRequest;
 import dev.sluice.engine.Lease;
+import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
+import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.Priority;
 import java.time.Duration;
@@ -16,7 +18,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -81,8 +86,11 @@ final class PartFaultTest {
   }
 
   private void suspend(boolean does) {
-    String process = "'%2F_" + queue + ".low'";
-    broker.control("eval", "sys:" + (does ? "suspend" : "resume") + "(" + process + ").");
+    suspend(queue + ".low", does);
+  }
+
+  private void suspend(String line, boolean does) {
+    broker.control("eval", "sys:" + (does ? "suspend" : "resume") + "('%2F_" + line + "').");
   }
 
   @Test
@@ -111,5 +119,102 @@ final class PartFaultTest {
     } finally {
       suspend(false);
     }
+  }
+
+  @Test
+  void whoseBrokerIsStuckInOneQueueIsServedInTheOthers() throws Exception {
+    try (Crew patient = new Crew(broker, Duration.ofSeconds(25))) {
+      RabbitEngine engine = patient.engine();
+      patient.accept(engine, List.of(patient.job("stuck", 0)));
+      patient.accept(engine, List.of(patient.job("well", 0)));
+      String line = patient.prefix() + ".stuck.normal";
+      List<FutureTask<Set<JobId>>> offers = new ArrayList<>();
+      suspend(line, true);
+      try {
+        // Asked for jobs it gives no answer, and to more calls than may wait for one.
+        assertThat(patient.glance(engine, "stuck", 1)).isEmpty();
+        List<Thread> producers = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+          List<Job> one = List.of(patient.job("stuck", 0));
+          FutureTask<Set<JobId>> offer = new FutureTask<>(() -> patient.accept(engine, one));
+          offers.add(offer);
+          producers.add(Thread.ofPlatform().daemon().start(offer));
+        }
+        patient.await(
+            () -> producers.stream().allMatch(PartFaultTest::isWaiting), "all of them to wait");
+
+        patient.accept(engine, List.of(patient.job("well", 0)));
+        patient.accept(engine, List.of(patient.job("fresh", 0)));
+        List<Claim> claims = patient.claim(engine, "well", 2);
+        assertThat(patient.settle(engine, claims.getFirst(), Settlement.Release.INSTANCE))
+            .isEqualTo(Settled.APPLIED);
+        assertThat(patient.claim(engine, "fresh", 1)).hasSize(1);
+        assertThat(offers).noneMatch(Future::isDone);
+      } finally {
+        suspend(line, false);
+      }
+      for (Future<Set<JobId>> offer : offers) {
+        assertThat(offer.get(30, TimeUnit.SECONDS)).hasSize(1);
+      }
+      assertThat(patient.claim(engine, "stuck", 7)).hasSize(7);
+    }
+  }
+
+  private static boolean isWaiting(Thread thread) {
+    return thread.getState() == Thread.State.WAITING
+        || thread.getState() == Thread.State.TIMED_WAITING;
+  }
+
+  @Test
+  void aLineThatIsStuckIsNotTheBrokersSilence() {
+    RabbitEngine engine = crew.engine();
+    crew.accept(engine, List.of(crew.job(Priority.LOW)));
+    suspend(true);
+    Set<String> told = new HashSet<>();
+    try {
+      crew.glance(engine, 1);
+      crew.await(
+          () -> {
+            engine.trouble().ifPresent(told::add);
+            return !told.isEmpty();
+          },
+          "the trouble");
+    } finally {
+      suspend(false);
+    }
+    assertThat(told).allMatch(words -> words.contains("queue 'mail' brings no jobs"));
+  }
+
+  @Test
+  void whatRunsDoesNotSufferFromALineThatIsStuckWhenMoreIsWanted() {
+    RabbitEngine engine = crew.engine();
+    BlockingQueue<Lease> lost = new LinkedBlockingQueue<>();
+    engine.onLost(lost::add);
+    crew.accept(engine, 2);
+    List<Claim> claims = crew.claim(engine, 2);
+    suspend(true);
+    try {
+      // More than it was given before: its consumers have to begin anew.
+      crew.glance(engine, 50);
+      crew.await(() -> engine.trouble().orElse("").contains("brings no jobs"), "the trouble");
+      assertThat(crew.settle(engine, claims.getFirst(), Settlement.Complete.INSTANCE))
+          .isEqualTo(Settled.APPLIED);
+      // What it consumed before, it goes on to consume.
+      Set<JobId> more = crew.accept(engine, 1);
+      Claim next = crew.claim(engine, 1).getFirst();
+      assertThat(more).containsExactly(next.job().id());
+      assertThat(next.crashes()).isZero();
+    } finally {
+      suspend(false);
+    }
+    // It can only come by a new channel.
+    Set<JobId> low = crew.accept(engine, List.of(crew.job(Priority.LOW)));
+    assertThat(Crew.ids(crew.claim(engine, 1))).isEqualTo(low);
+    assertThat(lost).isEmpty();
+    assertThat(crew.settle(engine, claims.getLast(), Settlement.Release.INSTANCE))
+        .isEqualTo(Settled.APPLIED);
+    Claim again = crew.claim(engine, 1).getFirst();
+    assertThat(again.job().id()).isEqualTo(claims.getLast().job().id());
+    assertThat(again.crashes()).isZero();
   }
 }
