@@ -24,8 +24,10 @@ import dev.sluice.job.SluiceException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -58,16 +60,30 @@ final class Move {
 
   /// What became of one queue.
   ///
-  /// @param moved jobs that the target took from this run
+  /// @param moved jobs that the target took from this run, by the state in which they were
   /// @param already jobs that the target had from an earlier run
   /// @param strangers messages that are no jobs and stay in the source
   /// @param left what the source still counts, the strangers among them
   /// @param arrived what the target counts
   record Moved(
-      String queue, long moved, long already, long strangers, Counts left, Counts arrived) {
+      String queue,
+      Map<JobState, Long> moved,
+      long already,
+      long strangers,
+      Counts left,
+      Counts arrived) {
     /// Whether no job is left in the source.
     boolean isAll() {
       return kept(left) <= strangers;
+    }
+
+    long sum() {
+      return moved.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /// Whether the source held nothing of this name, as far as anybody can tell.
+    boolean isNothing() {
+      return sum() + already + strangers + kept(left) == 0;
     }
   }
 
@@ -112,8 +128,12 @@ final class Move {
 
   /// Makes sure that the target can hold every job, as far as the source can show them.
   ///
-  /// @throws SluiceException when it cannot; then nothing was moved
+  /// @throws SluiceException when it cannot, or a queue is not in the source; then nothing was
+  ///   moved
   void check(List<String> queues) {
+    if (source instanceof Inspectable known) {
+      requireThere(known.queues(), queues);
+    }
     for (String queue : queues) {
       try {
         target.requireQueue(queue);
@@ -139,6 +159,18 @@ final class Move {
           page.jobs().forEach(this::check);
           cursor = page.next();
         } while (cursor != null);
+      }
+    }
+  }
+
+  private static void requireThere(List<String> known, List<String> queues) {
+    for (String queue : queues) {
+      if (!known.contains(queue)) {
+        throw new SluiceException(
+            "queue: '"
+                + queue
+                + "' must be one of the source: "
+                + (known.isEmpty() ? "it has none" : String.join(", ", known)));
       }
     }
   }
@@ -215,7 +247,8 @@ final class Move {
   Moved move(String queue) {
     long all = movable(there.counts(queue));
     Set<JobId> first = new HashSet<>();
-    long moved = 0;
+    Map<JobState, Long> moved = new EnumMap<>(JobState.class);
+    long done = 0;
     long already = 0;
     int step = Math.min(STEP, Math.min(source.limits().batch(), target.limits().batch()));
     Handout handout = next(queue, step);
@@ -231,7 +264,7 @@ final class Move {
       for (int i = 0; i < answers.size(); i++) {
         JobView job = next.get(i);
         switch (answers.get(i)) {
-          case Admission.Accepted _ -> moved++;
+          case Admission.Accepted _ -> moved.merge(job.state(), 1L, Long::sum);
           case Admission.Duplicate(var id) when id.equals(job.id()) -> already++;
           case Admission.Duplicate(var id) -> stop = taken(job, id);
           case Admission.Refused(var reason, _) ->
@@ -245,7 +278,8 @@ final class Move {
       if (stop != null) {
         throw stop;
       }
-      progress.show(queue, moved + already, Math.max(all, moved + already));
+      done += next.size();
+      progress.show(queue, done, Math.max(all, done));
       handout = next(queue, step);
     }
     progress.clear();

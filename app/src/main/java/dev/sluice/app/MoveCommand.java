@@ -4,10 +4,15 @@ import dev.sluice.engine.Countable.Counts;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Limits;
+import dev.sluice.job.JobState;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -83,6 +88,9 @@ final class MoveCommand implements Callable<Integer> {
         Move.Moved moved = move.move(queue);
         all &= moved.isAll();
         out.println(text(moved, open.limits(), other.limits()));
+        if (moved.isNothing() && open.limits().brokered()) {
+          out.println("nothing of that name was on the broker: is it the right one?");
+        }
       }
       if (!all) {
         out.println("some jobs are not here yet, or came meanwhile; run this again");
@@ -96,13 +104,23 @@ final class MoveCommand implements Callable<Integer> {
     return "queue '"
         + moved.queue()
         + "': moved "
-        + moved.moved()
+        + moved.sum()
+        + byState(moved.moved())
         + (moved.already() == 0 ? "" : ", " + moved.already() + " were there from an earlier run")
         + "; left: "
         + counts(moved.left(), source)
         + (moved.strangers() == 0 ? "" : ", of which " + moved.strangers() + " are no jobs")
         + "; now there: "
         + counts(moved.arrived(), target);
+  }
+
+  private static String byState(Map<JobState, Long> moved) {
+    return moved.isEmpty()
+        ? ""
+        : Stream.of(JobState.READY, JobState.SCHEDULED, JobState.DEAD)
+            .filter(moved::containsKey)
+            .map(state -> moved.get(state) + " " + state.name().toLowerCase(Locale.ROOT))
+            .collect(Collectors.joining(", ", " (", ")"));
   }
 
   private static String counts(Counts counts, Limits limits) {

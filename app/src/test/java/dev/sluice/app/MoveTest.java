@@ -102,9 +102,9 @@ final class MoveTest {
     assertThat(answer.out().lines())
         .containsExactly(
             "1 job was running when its process ended; it waits again",
-            "queue 'mail': moved 1200; left: 0 ready, 0 scheduled, 0 dead; now there: 800 ready,"
+            "queue 'mail': moved 1200 (800 ready, 400 scheduled); left: 0 ready, 0 scheduled, 0 dead; now there: 800 ready,"
                 + " 400 scheduled, 0 dead",
-            "queue 'other': moved 1; left: 0 ready, 0 scheduled, 0 dead; now there: 1 ready, 0"
+            "queue 'other': moved 1 (1 ready); left: 0 ready, 0 scheduled, 0 dead; now there: 1 ready, 0"
                 + " scheduled, 0 dead");
     try (SqliteEngine engine = SqliteEngine.open(file("to"))) {
       JobView first = engine.list("mail", JobState.READY, 1, null).jobs().getFirst();
@@ -124,7 +124,8 @@ final class MoveTest {
     Answer answer = move("--queue", "mail");
 
     assertThat(answer.out())
-        .contains("queue 'mail': moved 6, 4 were there from an earlier run; left: 0 ready");
+        .contains(
+            "queue 'mail': moved 6 (5 ready, 1 scheduled), 4 were there from an earlier run; left: 0 ready");
     assertThat(answer.code()).isZero();
     assertThat(move().out()).contains("queue 'mail': moved 0; left: 0 ready");
   }
@@ -140,6 +141,20 @@ final class MoveTest {
     assertThat(answer.code()).isEqualTo(1);
     assertThat(answer.err())
         .contains("its key belongs to job " + offer(20, "mail", null).job().id());
+    try (SqliteEngine from = SqliteEngine.open(file("from"))) {
+      assertThat(from.counts("mail").waiting()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void aNameThatTheSourceDoesNotKnowIsRefusedBeforeTheFirstJobMoves() {
+    fill("from", "mail", 0, 3, null);
+    fill("from", "other", 10, 11, null);
+
+    Answer answer = move("--queue", "mail", "--queue", "mial");
+
+    assertThat(answer.code()).isEqualTo(1);
+    assertThat(answer.err()).isEqualTo("queue: 'mial' must be one of the source: mail, other\n");
     try (SqliteEngine from = SqliteEngine.open(file("from"))) {
       assertThat(from.counts("mail").waiting()).isEqualTo(3);
     }
@@ -166,7 +181,7 @@ final class MoveTest {
     try (SqliteEngine to = SqliteEngine.open(file("to"))) {
       Move.Moved moved = between(broker, to).move("mail");
 
-      assertThat(moved.moved()).isEqualTo(2);
+      assertThat(moved.moved()).containsExactly(Map.entry(JobState.READY, 2L));
       assertThat(moved.strangers()).isEqualTo(1);
       assertThat(moved.isAll()).isTrue();
       assertThat(to.counts("mail").ready()).isEqualTo(2);
@@ -185,7 +200,7 @@ final class MoveTest {
 
       broker.forgetful = false;
       Move.Moved moved = between(broker, to).move("mail");
-      assertThat(moved.moved()).isZero();
+      assertThat(moved.sum()).isZero();
       assertThat(moved.already()).isEqualTo(1);
       assertThat(moved.isAll()).isTrue();
     }
@@ -212,8 +227,8 @@ final class MoveTest {
     Counts none = new Counts(0, 0, 0, 0, 0, 0, 0, 0, false);
     Counts held = new Counts(0, 0, 3, 0, 0, 0, 0, 0, false);
 
-    assertThat(new Move.Moved("mail", 0, 0, 0, none, none).isAll()).isTrue();
-    assertThat(new Move.Moved("mail", 0, 0, 0, held, none).isAll()).isFalse();
+    assertThat(new Move.Moved("mail", Map.of(), 0, 0, none, none).isAll()).isTrue();
+    assertThat(new Move.Moved("mail", Map.of(), 0, 0, held, none).isAll()).isFalse();
   }
 
   @Test
