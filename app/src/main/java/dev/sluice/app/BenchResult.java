@@ -54,8 +54,7 @@ record BenchResult(
       admission        p50 %.3f ms, p99 %.3f ms at 1,000 jobs/s
       enqueue to start p50 %.3f ms, p99 %.3f ms
       heap             %,12d bytes for a waiting job
-      disk             %,12d bytes for a waiting job
-    %s\
+    %s%s\
     """
         .formatted(
             engine,
@@ -71,8 +70,14 @@ record BenchResult(
             startMillis.p50(),
             startMillis.p99(),
             heapBytesPerJob,
-            diskBytesPerJob,
+            diskText(),
             rawText());
+  }
+
+  private String diskText() {
+    return diskBytesPerJob == 0
+        ? ""
+        : "  disk             %,12d bytes for a waiting job\n".formatted(diskBytesPerJob);
   }
 
   private String rawText() {

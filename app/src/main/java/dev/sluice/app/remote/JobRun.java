@@ -13,7 +13,6 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// Threading: [#run] belongs to one thread; the rest is thread-safe.
 final class JobRun {
-  private static final int TEMPFAIL = 75;
   private static final int DATAERR = 65;
   private static final Duration LOOK = Duration.ofMillis(200);
 
@@ -55,7 +54,7 @@ final class JobRun {
           CommandRun.start(
               plan.command(), job, plan.setsid(), this::out, line -> output.pass(line, true));
     } catch (IOException failure) {
-      tell("fail", failed("the command cannot start: " + failure.getMessage()), "retry", -1);
+      tell("fail", failed("the command cannot start: " + failure.getMessage()), "failed", -1);
       return;
     }
     command.set(run);
@@ -153,8 +152,7 @@ final class JobRun {
     switch (code) {
       case 0 -> tell("complete", Json.object(), "done", code);
       case DATAERR -> tell("fail", failed(error).put("bury", true), "buried: " + error, code);
-      case TEMPFAIL -> tell("fail", failed(error), "retry: " + error, code);
-      default -> tell("fail", failed(error), "retry: " + error, code);
+      default -> tell("fail", failed(error), "failed: " + error, code);
     }
   }
 
