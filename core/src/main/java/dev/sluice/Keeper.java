@@ -4,6 +4,7 @@ import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// The step machine for everything that is done at intervals and talks to the engine: keeping
 /// leases, taking back crashed jobs, firing schedules, pruning, looking whether anything is stuck.
@@ -20,6 +21,9 @@ final class Keeper implements Environment.Step {
     final String name;
     final Environment.Step work;
     long dueNanos;
+
+    /// Why it failed the last time; null when it did not.
+    @Nullable String failure;
 
     Chore(String name, Environment.Step work, long dueNanos) {
       this.name = name;
@@ -107,9 +111,18 @@ final class Keeper implements Environment.Step {
     chore.dueNanos = now + RETRY_NANOS;
     try {
       chore.dueNanos = now + Math.min(RETRY_NANOS, chore.work.step());
+      if (chore.failure != null) {
+        chore.failure = null;
+        LOG.log(System.Logger.Level.INFO, chore.name + " works again");
+      }
       return true;
     } catch (EngineUnavailableException unavailable) {
-      LOG.log(System.Logger.Level.WARNING, chore.name + " failed: " + unavailable.getMessage());
+      // Once for each reason: it is tried every second, and what is away may be so for hours.
+      String why = String.valueOf(unavailable.getMessage());
+      if (!why.equals(chore.failure)) {
+        chore.failure = why;
+        LOG.log(System.Logger.Level.WARNING, chore.name + " failed: " + why);
+      }
     } catch (Throwable failure) {
       // Errors of user code too: a schedule or a codec must not stop the other chores.
       LOG.log(System.Logger.Level.ERROR, chore.name + " failed", failure);
