@@ -150,7 +150,7 @@ final class Api {
     } catch (Exception failure) {
       // What was done was done, also when nobody could be told.
       Status status = call.hasBegun() ? response.status() : Complaints.problem(failure).status();
-      record(route, caller, request, status);
+      record(route, caller, request, call.refusal().orElse(status));
       failed(call, failure);
     } catch (Error broken) {
       record(route, caller, request, Status.INTERNAL_SERVER_ERROR_500);
