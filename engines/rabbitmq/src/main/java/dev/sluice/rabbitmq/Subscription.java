@@ -381,25 +381,26 @@ final class Subscription implements Session.Receiver {
     }
   }
 
-  /// Takes everything that waits here.
-  List<Delivery> drain() {
-    return drain(_ -> true);
-  }
-
-  /// Takes what waits here and was delivered on this session.
-  List<Delivery> drain(Session on) {
-    return drain(delivery -> delivery.session() == on);
-  }
-
-  private List<Delivery> drain(Predicate<Delivery> which) {
+  /// Whether something waits here that was delivered on this session.
+  boolean buffers(Session on) {
     lock.lock();
     try {
-      List<Delivery> drained = new ArrayList<>();
+      return buffer(on.priority).stream().anyMatch(delivery -> delivery.session() == on);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Takes everything that waits here.
+  List<Delivery> drain() {
+    lock.lock();
+    try {
+      List<Delivery> all = new ArrayList<>();
       for (Deque<Delivery> buffer : buffers.values()) {
-        buffer.stream().filter(which).forEach(drained::add);
-        buffer.removeIf(which);
+        all.addAll(buffer);
+        buffer.clear();
       }
-      return drained;
+      return all;
     } finally {
       lock.unlock();
     }

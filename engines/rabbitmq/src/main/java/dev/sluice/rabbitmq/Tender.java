@@ -327,13 +327,20 @@ final class Tender {
             if (old.isGone()) {
               subscription.letGo(old);
               old.abort();
-            } else if (!leases.holds(name, old)) {
+            } else if (isSpent(old)) {
               old.awaitLast();
-              giveBack(subscription.drain(old));
-              subscription.letGo(old);
-              end(old);
+              // Something may have come since, and be claimed already.
+              if (isSpent(old)) {
+                subscription.letGo(old);
+                end(old);
+              }
             }
           });
+    }
+
+    /// In this order: what is claimed goes from the one to the other.
+    private boolean isSpent(Session old) {
+      return !subscription.buffers(old) && !leases.holds(name, old);
     }
 
     private void end(Session session) {
@@ -342,8 +349,15 @@ final class Tender {
 
     private void rest() throws IOException {
       each(subscription.retire(_ -> true), Session::stop);
-      letRetiredGo();
+      each(
+          subscription.retired(),
+          old -> {
+            if (!leases.holds(name, old)) {
+              old.awaitLast();
+            }
+          });
       giveBack(subscription.drain());
+      letRetiredGo();
     }
 
     private void giveBack(List<Delivery> waiting) {
