@@ -3,11 +3,9 @@ package dev.sluice.rabbitmq;
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.BlockedListener;
 import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Command;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
-import com.rabbitmq.client.TrafficListener;
 import com.rabbitmq.client.impl.DefaultExceptionHandler;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.EngineUnavailableException.Kind;
@@ -41,9 +39,6 @@ final class Link {
   private static final int HEARTBEAT_SECONDS = 15;
   private static final String SILENT = "the broker does not answer";
 
-  /// How long the broker may take for what costs it nothing.
-  private static final long PROBE_NANOS = 1_000_000_000;
-
   /// A question that times out by itself is not the connection's fault.
   private static final Duration MARGIN = Duration.ofSeconds(1);
 
@@ -62,13 +57,7 @@ final class Link {
   private volatile @Nullable String failure;
   private volatile @Nullable String blocked;
 
-  /// Whether the broker does not say anything, though it was asked something that is no queue's.
-  private volatile boolean silent;
-
-  /// Whether an answer is overdue, and nothing was heard since it was asked for.
-  private volatile boolean doubtful;
-
-  private volatile long heardNanos;
+  private final Hearing hearing;
   private final AtomicBoolean probing = new AtomicBoolean();
   private volatile boolean closed;
   private volatile Environment.@Nullable Loop loop;
@@ -77,9 +66,6 @@ final class Link {
   private long pauseNanos = FIRST_PAUSE_NANOS;
 
   private long nextTryNanos;
-
-  /// The last time at which there was no doubt.
-  private long inquiredNanos;
 
   Link(
       String name,
@@ -94,6 +80,7 @@ final class Link {
     this.environment = environment;
     this.limit = limit;
     this.onConnected = onConnected;
+    hearing = new Hearing(environment.clock());
   }
 
   /// Connects for the first time, and from then on by itself.
@@ -121,7 +108,7 @@ final class Link {
 
   /// @throws EngineUnavailableException while the broker is silent: one who waits for it is enough
   void requireHeard() {
-    if (silent) {
+    if (hearing.isSilent()) {
       throw new EngineUnavailableException(Kind.UNREACHABLE, SILENT);
     }
   }
@@ -140,35 +127,20 @@ final class Link {
     if (!isConnected()) {
       return Optional.of(lostSentence());
     }
-    return Optional.ofNullable(blocked).or(() -> silent ? Optional.of(SILENT) : Optional.empty());
+    return Optional.ofNullable(blocked)
+        .or(() -> hearing.isSilent() ? Optional.of(SILENT) : Optional.empty());
   }
 
-  /// Takes down that an answer is overdue. If the broker said nothing else meanwhile either, it may
-  /// be one queue of which it knows nothing; so it is asked something that is no queue's. When it
-  /// does not say that either, it is silent until anything is heard: it is asked again and again,
-  /// and nobody else waits for it. Only the heartbeat, or a write that is stuck, ends the
-  /// connection, for leases hang on it.
+  /// Takes down that an answer is overdue. A silent broker is asked again and again, and nobody
+  /// else waits for it. Only the heartbeat, or a write that is stuck, ends the connection, for
+  /// leases hang on it.
   ///
   /// @param askedNanos when it was asked for
   void unanswered(long askedNanos) {
-    if (heardNanos - askedNanos < 0) {
-      doubtful = true;
-      Environment.Loop running = loop;
-      if (running != null) {
-        running.wake();
-      }
-    }
-  }
-
-  /// Asks, while there is a doubt.
-  private void inquire(long now) {
-    if (!doubtful) {
-      inquiredNanos = now;
-      return;
-    }
-    probe();
-    if (now - inquiredNanos > PROBE_NANOS) {
-      silent = true;
+    hearing.unanswered(askedNanos);
+    Environment.Loop running = loop;
+    if (running != null) {
+      running.wake();
     }
   }
 
@@ -249,7 +221,7 @@ final class Link {
   /// Closes a channel, if it is open. Waits for the broker, but not when it owes an answer already:
   /// whoever waited for that one has waited enough.
   void closeChannel(Channel channel) throws IOException {
-    if (silent) {
+    if (hearing.isSilent()) {
       abandon(channel);
     } else {
       end(channel);
@@ -327,8 +299,8 @@ final class Link {
     if (closed || isConnected()) {
       cutWhenStuck(now);
       // One that is blocked says so when it takes again, and answers nothing until then.
-      if (blocked == null && !closed) {
-        inquire(now);
+      if (hearing.isToBeAsked(now) && blocked == null && !closed) {
+        probe();
       }
       return TICK_NANOS;
     }
@@ -381,18 +353,12 @@ final class Link {
         return;
       }
       blocked = null;
-      heard();
+      hearing.heard();
       failure = null;
       onConnected.run();
     } catch (IOException | TimeoutException | RuntimeException refused) {
       failure = Sentences.of(refused, url);
     }
-  }
-
-  private void heard() {
-    heardNanos = environment.clock().monotonicNanos();
-    doubtful = false;
-    silent = false;
   }
 
   private ConnectionFactory factory() {
@@ -413,7 +379,7 @@ final class Link {
     factory.setExceptionHandler(new Defects());
     factory.setThreadFactory(named(factory.getThreadFactory()));
     factory.setSocketConfigurator(this::configure);
-    factory.setTrafficListener(new Ear());
+    factory.setTrafficListener(hearing);
     transport.carry(factory);
     return factory;
   }
@@ -435,10 +401,9 @@ final class Link {
   private void ended(ShutdownSignalException signal) {
     blocked = null;
     if (!closed) {
-      if (failure == null) {
-        failure = Sentences.of(signal, url);
-      }
-      LOG.log(Level.WARNING, "the {0} connection to {1} is lost: {2}", name, url.shown(), failure);
+      String why = failure == null ? Sentences.of(signal, url) : failure;
+      failure = why;
+      LOG.log(Level.WARNING, "the {0} connection to {1} is lost: {2}", name, url.shown(), why);
     }
     Environment.Loop current = loop;
     if (current != null) {
@@ -469,19 +434,6 @@ final class Link {
     @Override
     public void handleUnexpectedConnectionDriverException(Connection ended, Throwable why) {
       LOG.log(Level.DEBUG, "a connection ended", why);
-    }
-  }
-
-  /// Hears that the broker is there. Heartbeats do not come here.
-  ///
-  /// Threading: as the link.
-  private final class Ear implements TrafficListener {
-    @Override
-    public void write(Command sent) {}
-
-    @Override
-    public void read(Command heard) {
-      heard();
     }
   }
 
