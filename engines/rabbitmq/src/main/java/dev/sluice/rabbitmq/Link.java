@@ -401,7 +401,8 @@ final class Link {
   private void ended(ShutdownSignalException signal) {
     blocked = null;
     if (!closed) {
-      String why = failure == null ? Sentences.of(signal, url) : failure;
+      String known = failure;
+      String why = known == null ? Sentences.of(signal, url) : known;
       failure = why;
       LOG.log(Level.WARNING, "the {0} connection to {1} is lost: {2}", name, url.shown(), why);
     }
