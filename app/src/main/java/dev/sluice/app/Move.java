@@ -126,14 +126,30 @@ final class Move {
     return known.queues();
   }
 
+  /// Makes sure that the source knows every queue, where it can tell.
+  ///
+  /// @throws SluiceException when it does not
+  void requireThere(List<String> queues) {
+    if (!(source instanceof Inspectable listed)) {
+      return;
+    }
+    List<String> known = listed.queues();
+    for (String queue : queues) {
+      if (!known.contains(queue)) {
+        throw new SluiceException(
+            "queue: '"
+                + queue
+                + "' must be one of the source: "
+                + (known.isEmpty() ? "it has none" : String.join(", ", known)));
+      }
+    }
+  }
+
   /// Makes sure that the target can hold every job, as far as the source can show them.
   ///
   /// @throws SluiceException when it cannot, or a queue is not in the source; then nothing was
   ///   moved
   void check(List<String> queues) {
-    if (source instanceof Inspectable known) {
-      requireThere(known.queues(), queues);
-    }
     for (String queue : queues) {
       try {
         target.requireQueue(queue);
@@ -159,18 +175,6 @@ final class Move {
           page.jobs().forEach(this::check);
           cursor = page.next();
         } while (cursor != null);
-      }
-    }
-  }
-
-  private static void requireThere(List<String> known, List<String> queues) {
-    for (String queue : queues) {
-      if (!known.contains(queue)) {
-        throw new SluiceException(
-            "queue: '"
-                + queue
-                + "' must be one of the source: "
-                + (known.isEmpty() ? "it has none" : String.join(", ", known)));
       }
     }
   }

@@ -75,6 +75,7 @@ final class MoveCommand implements Callable<Integer> {
         Engine other = open(target)) {
       Move move = new Move(open, other, environment.clock(), ProgressBar.forTerminal());
       List<String> names = queues.isEmpty() ? move.queues() : queues;
+      move.requireThere(names);
       long back = move.takeBack();
       if (back > 0) {
         out.println(

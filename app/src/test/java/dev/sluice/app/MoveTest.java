@@ -235,7 +235,6 @@ final class MoveTest {
   void whatABrokerCannotNameOrHoldIsRefusedBeforeTheFirstJobMoves() {
     Depot broker = new Depot();
     fill("from", "mail", 1, 5, null);
-    fill("from", "mail-dead", 10, 11, null);
     try (SqliteEngine from = SqliteEngine.open(file("from"))) {
       Job large =
           new Job(
