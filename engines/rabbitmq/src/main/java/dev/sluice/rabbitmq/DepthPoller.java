@@ -110,16 +110,20 @@ final class DepthPoller {
     private long step() {
       long now = environment.clock().monotonicNanos();
       boolean round = nextRoundNanos - now <= 0;
-      if (!link.isConnected() || (!round && !asked)) {
-        return Math.max(SHORTEST_NANOS, nextRoundNanos - now);
+      if (!link.isConnected()) {
+        return INTERVAL_NANOS;
+      }
+      if (!round && !asked) {
+        return nextRoundNanos - now;
       }
       if (!round && now - lastNanos < SHORTEST_NANOS) {
         return SHORTEST_NANOS - (now - lastNanos);
       }
+      boolean used = asked || isUsed();
       if (round) {
         nextRoundNanos = now + INTERVAL_NANOS;
       }
-      if (asked || isUsed()) {
+      if (used) {
         asked = false;
         poll();
       } else {

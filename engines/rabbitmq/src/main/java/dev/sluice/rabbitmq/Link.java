@@ -172,7 +172,8 @@ final class Link {
   }
 
   private String lostSentence() {
-    String why = failure == null ? endWords() : failure;
+    String known = failure;
+    String why = known == null ? endWords() : known;
     return "no connection to "
         + url.shown()
         + (why == null ? "" : ": " + why)
@@ -184,6 +185,10 @@ final class Link {
     Connection current = connection;
     ShutdownSignalException end = current == null ? null : current.getCloseReason();
     return end == null ? null : Sentences.of(end, url);
+  }
+
+  long nowNanos() {
+    return environment.clock().monotonicNanos();
   }
 
   /// Watches whoever writes now. To be closed when it is done. For one write or one question, and

@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 final class Publisher {
   private static final int CALLS = 4;
 
+  /// Most channels that are kept for the next calls.
+  private static final int MOST_IDLE = 64;
+
   /// The broker's code for what a user has no right to.
   private static final int FORBIDDEN = 403;
 
@@ -206,11 +209,18 @@ final class Publisher {
       channel.abandon();
       return;
     }
+    boolean kept;
     lock.lock();
     try {
-      idle.push(channel);
+      kept = idle.size() < MOST_IDLE;
+      if (kept) {
+        idle.push(channel);
+      }
     } finally {
       lock.unlock();
+    }
+    if (!kept) {
+      channel.abandon();
     }
   }
 

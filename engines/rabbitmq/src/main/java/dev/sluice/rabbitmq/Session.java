@@ -2,44 +2,44 @@ package dev.sluice.rabbitmq;
 
 import com.rabbitmq.client.AMQP.Basic;
 import com.rabbitmq.client.AMQP.BasicProperties;
+import com.rabbitmq.client.AMQP.Queue;
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Command;
 import com.rabbitmq.client.DefaultConsumer;
-import com.rabbitmq.client.ShutdownSignalException;
+import com.rabbitmq.client.Method;
 import dev.sluice.job.Priority;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.util.Collection;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /// One channel on which deliveries of one line come in. When it ends, by whoever's doing, the
 /// broker gives everything that was not settled on it to others. Each line has a channel of its
-/// own, for the client closes one on which an answer is overdue, and a line that is stuck must not
-/// take the jobs of another with it.
+/// own, so that one that is stuck does not take the jobs of another with it.
+///
+/// What a queue has to answer is asked without the client's time limit, at which it would close the
+/// channel: the leases of what came on it would be lost, and the broker would go on to give to a
+/// consumer of whose end it hears later, which counts as failed. So the channel has no consumer in
+/// the eyes of the client, but the one that hears of everything else.
 ///
 /// Threading: thread-safe. `lock` guards `open` and is held while settlements are sent, because
-/// they must reach the broker in the order in which they were taken out of `open`. Consuming is
-/// confined to the tender.
+/// they must reach the broker in the order in which they were taken out of `open`. Asking and
+/// stopping are confined to the tender.
 final class Session {
-  private static final System.Logger LOG = System.getLogger("dev.sluice.rabbitmq");
-
   /// For how long the broker may wait to hear of a delivery, in milliseconds: ten years, the most
   /// it takes. RabbitMQ 3.10 does not know it and goes by its own setting.
   private static final long CONSUMER_TIMEOUT_MILLIS = 315_360_000_000L;
 
-  /// How long the broker may take for what it does at once when a line is well.
-  private static final int ANSWER_SECONDS = 1;
-
-  /// How long deliveries that have come may take through this process.
-  private static final int LAST_SECONDS = 5;
+  /// How long a queue may take to give what there is room for after a settlement, and this process
+  /// to hear of what came, in nanoseconds.
+  private static final long QUIET_NANOS = 200_000_000;
 
   /// Who takes what comes in.
   interface Receiver {
@@ -52,11 +52,11 @@ final class Session {
   }
 
   final Priority priority;
-  private final String line;
 
   /// The most unsettled deliveries that the broker gives.
   final int prefetch;
 
+  private final String line;
   private final Channel channel;
   private final Link link;
   private final Receiver receiver;
@@ -65,21 +65,19 @@ final class Session {
   /// Deliveries that the broker waits to hear of.
   private final TreeSet<Long> open = new TreeSet<>();
 
-  private final LineConsumer consumer;
-
-  /// As the broker answered it; the consumer itself hears of it later. Confined to the tender.
-  private String tag = "";
-
   private volatile boolean ended;
   private volatile boolean gone;
   private volatile boolean primed;
   private volatile boolean stopped;
+  private volatile long quietNanos;
 
-  /// Whether an answer is overdue. Confined to the tender.
-  private boolean owing;
+  /// The answers to the questions for deliveries, for what there is, and for no more. Confined to
+  /// the tender.
+  private @Nullable CompletableFuture<Command> consuming;
 
-  /// Whether the last delivery has come. Confined to the tender.
-  private boolean last;
+  private @Nullable CompletableFuture<Command> looked;
+  private @Nullable CompletableFuture<Command> cancelled;
+  private String tag = "";
 
   Session(
       Channel channel, Link link, Receiver receiver, Priority priority, String line, int prefetch) {
@@ -89,15 +87,16 @@ final class Session {
     this.receiver = receiver;
     this.priority = priority;
     this.prefetch = prefetch;
-    consumer = new LineConsumer(channel);
+    quietNanos = link.nowNanos();
   }
 
-  /// Begins to listen for the end of the channel.
+  /// Begins to listen for deliveries, and for the end of the channel.
   void listen() {
     channel.addShutdownListener(_ -> {
       ended = true;
       receiver.ended(this);
     });
+    channel.setDefaultConsumer(new LineConsumer(channel));
   }
 
   boolean isEnded() {
@@ -115,83 +114,85 @@ final class Session {
     return primed;
   }
 
-  /// Asks the broker for deliveries. What it has at once is here when this returns.
-  void consume() throws IOException {
-    try (Link.Watch _ = link.watch()) {
-      channel.basicQos(prefetch);
-    }
-    tag =
-        link.call(() ->
-            channel.basicConsume(
-                line, false, Map.of("x-consumer-timeout", CONSUMER_TIMEOUT_MILLIS), consumer));
-    // The answer comes behind the deliveries that were made before it.
-    var _ = link.call(() -> channel.queueDeclarePassive(line));
-    primed = true;
-  }
-
-  /// Asks the broker for no more deliveries, and waits for no answer to that: the client closes a
-  /// channel on which one is overdue, and the leases of what came on it would be lost.
-  void stop() throws IOException {
-    stopped = true;
-    // What a queue gives while it hears of the end counts as failed. Settlements let it give more,
-    // so none is sent between what it gives for those before and the end.
-    lock.lock();
-    try {
-      awaitDeliveries();
-      try (Link.Watch _ = link.watch()) {
-        channel.asyncRpc(new Basic.Cancel.Builder().consumerTag(tag).nowait(true).build());
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /// Waits until the queue has done what it was told, by a question that it answers in its turn:
-  /// for one message more, which is a delivery as any other.
-  private void awaitDeliveries() throws IOException {
-    try {
-      CompletableFuture<Command> asked;
-      try (Link.Watch _ = link.watch()) {
-        asked = channel.asyncCompletableRpc(new Basic.Get.Builder().queue(line).build());
-      }
-      try {
-        take(asked.get(ANSWER_SECONDS, TimeUnit.SECONDS));
-      } catch (TimeoutException _) {
-        owing = true;
-        var _ = asked.thenAccept(this::take);
-      }
-    } catch (ExecutionException _) {
-      // The channel has ended.
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private void take(Command answer) {
-    if (answer.getMethod() instanceof Basic.GetOk got) {
-      add(got.getDeliveryTag());
-      BasicProperties properties = (BasicProperties) answer.getContentHeader();
-      receiver.delivered(this, got.getDeliveryTag(), properties, answer.getContentBody());
-    }
-  }
-
-  /// Waits until the broker gives nothing more. What has come is here when this returns. To be
-  /// called after [#stop], when no lease hangs on this channel.
-  void awaitLast() throws IOException {
-    // Another question would wait for the answer to the one before, for as long as it takes.
-    if (!last && !owing) {
-      var _ =
-          link.call(() -> {
-            channel.basicCancel(tag);
-            return true;
-          });
-      consumer.awaitLast();
-      last = true;
-    }
-  }
-
   boolean isConsuming() {
     return primed && !stopped && !ended && !gone;
+  }
+
+  boolean isStopped() {
+    return stopped;
+  }
+
+  /// Asks the broker for deliveries; whether the line answers is said by [#isAnswered].
+  void ask() throws IOException {
+    var _ =
+        link.call(() -> {
+          channel.basicQos(prefetch);
+          return true;
+        });
+    consuming =
+        asked(
+            new Basic.Consume.Builder()
+                .queue(line)
+                .arguments(Map.of("x-consumer-timeout", CONSUMER_TIMEOUT_MILLIS))
+                .build());
+  }
+
+  private CompletableFuture<Command> asked(Method question) throws IOException {
+    try (Link.Watch _ = link.watch()) {
+      return channel.asyncCompletableRpc(question);
+    }
+  }
+
+  /// Waits until the line answers, so long at most. What it has at once is here then.
+  ///
+  /// @throws IOException when it never will
+  boolean isAnswered(long nanos) throws IOException {
+    long until = link.nowNanos() + Math.max(0, nanos);
+    if (consuming == null || !isDone(consuming, until)) {
+      return false;
+    }
+    if (consuming.join().getMethod() instanceof Basic.ConsumeOk ok) {
+      tag = ok.getConsumerTag();
+    }
+    if (looked == null) {
+      // The answer comes behind the deliveries that were made before it.
+      looked = asked(new Queue.Declare.Builder().queue(line).passive().build());
+    }
+    primed = isDone(looked, until);
+    return primed;
+  }
+
+  private boolean isDone(CompletableFuture<Command> answer, long untilNanos) throws IOException {
+    try {
+      answer.get(Math.max(0, untilNanos - link.nowNanos()), TimeUnit.NANOSECONDS);
+      return true;
+    } catch (TimeoutException _) {
+      return false;
+    } catch (ExecutionException failure) {
+      throw new IOException(failure.getCause());
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /// Asks the broker for no more deliveries.
+  void stop() {
+    stopped = true;
+    try {
+      cancelled = asked(new Basic.Cancel.Builder().consumerTag(tag).build());
+      quietNanos = link.nowNanos();
+    } catch (IOException | AlreadyClosedException _) {
+      // It has ended, and everything with it.
+    }
+  }
+
+  /// Whether nothing is on its way here, as far as can be told by what was sent and by the time
+  /// that passed since: nobody tells when the client has handed over what came, or a queue has
+  /// nothing more to give for a settlement.
+  boolean isQuiet() {
+    return link.nowNanos() - quietNanos > QUIET_NANOS
+        && (!stopped || (cancelled != null && cancelled.isDone()));
   }
 
   /// Deletes messages from the broker. Those before the oldest that stays take one command
@@ -201,6 +202,7 @@ final class Session {
   boolean acknowledge(Collection<Long> tags) {
     lock.lock();
     try (Link.Watch _ = link.watch()) {
+      quietNanos = link.nowNanos();
       tags.forEach(open::remove);
       long oldestOpen = open.isEmpty() ? Long.MAX_VALUE : open.first();
       Long upTo = null;
@@ -211,8 +213,8 @@ final class Session {
       if (upTo != null) {
         channel.basicAck(upTo, true);
       }
-      for (long tag : single) {
-        channel.basicAck(tag, false);
+      for (long one : single) {
+        channel.basicAck(one, false);
       }
       return !ended;
     } catch (IOException | AlreadyClosedException _) {
@@ -231,10 +233,10 @@ final class Session {
     }
   }
 
-  private void add(long tag) {
+  private void add(long delivery) {
     lock.lock();
     try {
-      open.add(tag);
+      open.add(delivery);
     } finally {
       lock.unlock();
     }
@@ -242,9 +244,6 @@ final class Session {
 
   /// Threading: called by the client, for one channel one at a time.
   private final class LineConsumer extends DefaultConsumer {
-    /// The broker's last word comes here behind all deliveries.
-    private final CountDownLatch said = new CountDownLatch(1);
-
     LineConsumer(Channel channel) {
       super(channel);
     }
@@ -259,29 +258,8 @@ final class Session {
       receiver.delivered(Session.this, delivery.getDeliveryTag(), properties, body);
     }
 
-    void awaitLast() {
-      try {
-        if (!said.await(LAST_SECONDS, TimeUnit.SECONDS)) {
-          LOG.log(Level.DEBUG, "deliveries are still on their way within this process");
-        }
-      } catch (InterruptedException _) {
-        Thread.currentThread().interrupt();
-      }
-    }
-
-    @Override
-    public void handleCancelOk(String consumerTag) {
-      said.countDown();
-    }
-
-    @Override
-    public void handleShutdownSignal(String consumerTag, ShutdownSignalException signal) {
-      said.countDown();
-    }
-
     @Override
     public void handleCancel(String consumerTag) {
-      said.countDown();
       gone = true;
       receiver.cancelled();
     }

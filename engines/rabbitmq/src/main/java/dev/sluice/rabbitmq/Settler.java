@@ -173,24 +173,26 @@ final class Settler {
   }
 
   /// Sends deliveries that nobody claimed to the end of their line, as if they had never come:
-  /// given back in the broker's way they would count as failed.
+  /// given back in the broker's way they would count as failed. [#acknowledge] must follow.
   ///
-  /// @return what became of each; those that arrived are acknowledged
-  Outbox.Sent giveBack(List<Delivery> deliveries) {
-    Outbox.Sent sent =
-        outbox.sendEach(
-            deliveries.stream().map(delivery -> outbox.toLine(delivery.envelope(), 0)).toList());
-    Map<Session, List<Long>> bySession = new HashMap<>();
+  /// @return what became of each
+  Outbox.Sent copy(List<Delivery> deliveries) {
+    return outbox.sendEach(
+        deliveries.stream().map(delivery -> outbox.toLine(delivery.envelope(), 0)).toList());
+  }
+
+  /// Lets go of deliveries of one session whose copies arrived.
+  void acknowledge(Session session, List<Delivery> deliveries, Outbox.Sent sent) {
+    List<Long> tags = new ArrayList<>();
     for (int place : sent.arrived().stream().toArray()) {
       Delivery delivery = deliveries.get(place);
-      bySession.computeIfAbsent(delivery.session(), _ -> new ArrayList<>()).add(delivery.tag());
+      tags.add(delivery.tag());
       int bytes = delivery.envelope().job().bytes();
       Load load = loads.apply(delivery.envelope().job().queue());
       load.unbuffered(bytes);
       load.returned(bytes, 0);
     }
-    bySession.forEach(Session::acknowledge);
-    return sent;
+    session.acknowledge(tags);
   }
 
   /// Sends messages that are no jobs to the dead of their queue.

@@ -253,6 +253,16 @@ final class Subscription implements Session.Receiver {
     }
   }
 
+  /// Whether there is nothing to look after. A claim wants consumers, and tells so.
+  boolean isAsleep(long nowNanos) {
+    lock.lock();
+    try {
+      return sessions.isEmpty() && retired.isEmpty() && buffered() == 0 && !isClaimed(nowNanos);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private boolean isClaimed(long nowNanos) {
     return nowNanos - claimedNanos < IDLE_NANOS;
   }
@@ -350,13 +360,13 @@ final class Subscription implements Session.Receiver {
     }
   }
 
-  /// All on which something may be delivered.
+  /// All on which something may be delivered, those of the highest line first.
   List<Session> sessions() {
     lock.lock();
     try {
       List<Session> all = new ArrayList<>(retired);
       all.addAll(sessions.values());
-      return all;
+      return all.reversed();
     } finally {
       lock.unlock();
     }
@@ -382,25 +392,26 @@ final class Subscription implements Session.Receiver {
   }
 
   /// Whether something waits here that was delivered on this session.
-  boolean buffers(Session on) {
+  boolean holds(Session on) {
     lock.lock();
     try {
-      return buffer(on.priority).stream().anyMatch(delivery -> delivery.session() == on);
+      return buffer(on.priority).stream().anyMatch(delivery -> delivery.session() == on)
+          || over.stream().anyMatch(copy -> copy.session() == on)
+          || foreign.stream().anyMatch(stranger -> stranger.session() == on);
     } finally {
       lock.unlock();
     }
   }
 
-  /// Takes everything that waits here.
-  List<Delivery> drain() {
+  /// Takes the jobs that wait here and were delivered on this session.
+  List<Delivery> drain(Session on) {
     lock.lock();
     try {
-      List<Delivery> all = new ArrayList<>();
-      for (Deque<Delivery> buffer : buffers.values()) {
-        all.addAll(buffer);
-        buffer.clear();
-      }
-      return all;
+      Deque<Delivery> buffer = buffer(on.priority);
+      List<Delivery> drained =
+          buffer.stream().filter(delivery -> delivery.session() == on).toList();
+      buffer.removeIf(delivery -> delivery.session() == on);
+      return drained;
     } finally {
       lock.unlock();
     }

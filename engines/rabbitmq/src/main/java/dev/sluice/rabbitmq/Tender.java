@@ -19,6 +19,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Looks after what the broker gives to this process: opens and closes consumers as the claims want
@@ -30,7 +31,15 @@ import org.jspecify.annotations.Nullable;
 final class Tender {
   private static final System.Logger LOG = System.getLogger("dev.sluice.rabbitmq");
   private static final long TICK_NANOS = 250_000_000;
+  private static final long ASLEEP_NANOS = 5_000_000_000L;
   private static final long PAUSE_NANOS = 500_000_000;
+
+  /// How long a consumer that begins may take until others of its queue are claimed from.
+  private static final long ANSWER_NANOS = 1_000_000_000;
+
+  /// How often to look whether everything is quiet: what a queue gives while it hears that its
+  /// consumer ends counts as failed.
+  private static final long QUIET_NANOS = 50_000_000;
 
   /// Most deliveries that are given away in one call.
   private static final int GIVEN_AT_ONCE = 500;
@@ -156,28 +165,33 @@ final class Tender {
     }
   }
 
+  private interface Attempt {
+    void make() throws IOException;
+  }
+
   private interface Deed<T> {
     void on(T one) throws IOException;
   }
 
   /// Does something with each, also with those after one where it fails.
   private static <T> void each(List<T> all, Deed<T> deed) throws IOException {
-    IOException lost = null;
-    RuntimeException refused = null;
+    Exception first = null;
     for (T one : all) {
       try {
         deed.on(one);
-      } catch (IOException failure) {
-        lost = failure;
-      } catch (AlreadyClosedException | EngineUnavailableException failure) {
-        refused = failure;
+      } catch (IOException | AlreadyClosedException | EngineUnavailableException failure) {
+        if (first == null) {
+          first = failure;
+        } else {
+          first.addSuppressed(failure);
+        }
       }
     }
-    if (lost != null) {
-      throw lost;
-    }
-    if (refused != null) {
-      throw refused;
+    switch (first) {
+      case null -> {}
+      case IOException lost -> throw lost;
+      case RuntimeException refused -> throw refused;
+      default -> throw new IllegalStateException(first);
     }
   }
 
@@ -187,6 +201,7 @@ final class Tender {
   private final class Queue implements Subscription.Listener {
     private final String name;
     private final Subscription subscription;
+    private final List<Line> lines;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Environment.Loop loop;
     private volatile @Nullable String failure;
@@ -199,6 +214,16 @@ final class Tender {
       long now = environment.clock().monotonicNanos();
       pausedUntilNanos = now;
       subscription = new Subscription(name, loads.apply(name), leases, this, now);
+      lines =
+          Stream.of(Priority.HIGH, Priority.NORMAL, Priority.LOW)
+              .map(priority ->
+                  new Line(
+                      link,
+                      environment.threads(),
+                      subscription,
+                      priority,
+                      names.line(name, priority)))
+              .toList();
       loop = environment.threads().loop("sluice-rabbitmq-tender-" + name, this::step);
     }
 
@@ -223,35 +248,48 @@ final class Tender {
       }
       // Asked once: what is true in the middle only would keep some of what is held.
       boolean last = closing;
-      if (link.isConnected()) {
-        tend(last);
-        takeBackExpired();
+      if (last && !isEverythingQuiet()) {
+        return QUIET_NANOS;
       }
-      if (last) {
+      // What came until everything was quiet is given back in a second round.
+      boolean stopped = subscription.sessions().stream().allMatch(Session::isStopped);
+      long now = environment.clock().monotonicNanos();
+      if (link.isConnected()) {
+        takeBackExpired();
+        tend(now, last);
+      }
+      if (last && stopped) {
         ended.countDown();
         return Environment.Step.WHEN_WOKEN;
       }
-      return TICK_NANOS;
+      return last ? QUIET_NANOS : subscription.isAsleep(now) ? ASLEEP_NANOS : TICK_NANOS;
     }
 
-    private void tend(boolean last) {
-      long now = environment.clock().monotonicNanos();
+    private boolean isEverythingQuiet() {
+      return subscription.sessions().stream().allMatch(Session::isQuiet);
+    }
+
+    private void tend(long now, boolean last) {
       if (!last && pausedUntilNanos - now > 0) {
         return;
       }
       try {
         carryOff();
         if (last) {
-          rest();
+          rest(true);
           return;
         }
         letRetiredGo();
         if (subscription.isIdle(now)) {
-          rest();
-        } else {
-          consume(subscription.wanting(now));
+          rest(false);
         }
-        failure = null;
+        consume(subscription.wanting(now));
+        Optional<Line> overdue = lines.stream().filter(Line::isOverdue).findFirst();
+        if (overdue.isPresent()) {
+          tell("queue '" + name + "': its line '" + overdue.get().name() + "' does not answer");
+        } else {
+          failure = null;
+        }
       } catch (EngineUnavailableException known) {
         failed(String.valueOf(known.getMessage()));
       } catch (IOException | AlreadyClosedException lost) {
@@ -260,118 +298,119 @@ final class Tender {
     }
 
     private void failed(String why) {
-      String words = "queue '" + name + "' brings no jobs: " + why;
+      tell("queue '" + name + "' brings no jobs: " + why);
+      pausedUntilNanos = environment.clock().monotonicNanos() + PAUSE_NANOS;
+    }
+
+    private void tell(String words) {
       if (link.isConnected() && !words.equals(failure)) {
         failure = words;
         LOG.log(Level.WARNING, words);
       }
-      pausedUntilNanos = environment.clock().monotonicNanos() + PAUSE_NANOS;
     }
 
-    /// Lets lines be consumed from, each by itself: those after one that does not answer, too.
-    private void consume(List<Priority> lines) throws IOException {
-      if (lines.isEmpty()) {
-        return;
-      }
+    /// Lets lines be consumed from, each by itself: those beside one that does not answer, too.
+    private void consume(List<Priority> wanting) throws IOException {
       if (!subscription.retire(Session::isGone).isEmpty()) {
         // What is deleted is made anew, and nothing may be consumed from it on the old channel.
         topology.forget(name);
         letRetiredGo();
       }
+      each(lines, line -> goOn(line, 0));
+      List<Line> free =
+          lines.stream()
+              .filter(line -> wanting.contains(line.priority()) && line.isFree())
+              .toList();
+      if (free.isEmpty()) {
+        return;
+      }
       topology.requireQueue(name);
       subscription.beginPriming();
       try {
-        each(lines, this::consume);
+        each(free, this::begin);
+        long until = environment.clock().monotonicNanos() + ANSWER_NANOS;
+        each(free, line -> goOn(line, until - environment.clock().monotonicNanos()));
       } finally {
         subscription.endPriming();
       }
     }
 
-    private void consume(Priority line) throws IOException {
-      Session made =
-          new Session(
-              link.openChannel(),
-              link,
-              subscription,
-              line,
-              names.line(name, line),
-              subscription.wantedPrefetch());
-      made.listen();
-      boolean consuming = false;
+    private void begin(Line line) throws IOException {
+      orForget(line::begin);
+    }
+
+    private void goOn(Line line, long nanos) throws IOException {
+      orForget(() -> line.goOn(nanos));
+    }
+
+    /// Does what can show that a line is missing.
+    private void orForget(Attempt attempt) throws IOException {
       try {
-        made.consume();
-        consuming = true;
-      } catch (IOException refused) {
-        if (Sentences.replyCode(refused) == 404) {
+        attempt.make();
+      } catch (IOException failure) {
+        if (Sentences.replyCode(failure) == 404) {
           topology.forget(name);
         }
-        throw refused;
-      } finally {
-        if (!consuming) {
-          end(made);
-        }
-      }
-      Optional<Session> old = subscription.use(made);
-      if (old.isPresent()) {
-        old.get().stop();
+        throw failure;
       }
     }
 
     /// Ends channels that were used before, when nothing more is held of what came on them: a lease
     /// hangs on its channel. One of a deleted line ends at once, with its leases: what came from it
     /// is no job any more.
-    private void letRetiredGo() throws IOException {
-      each(
-          subscription.retired(),
-          old -> {
-            if (old.isGone()) {
-              subscription.letGo(old);
-              old.abort();
-            } else if (isSpent(old)) {
-              old.awaitLast();
-              // Something may have come since, and be claimed already.
-              if (isSpent(old)) {
-                subscription.letGo(old);
-                end(old);
-              }
-            }
-          });
+    private void letRetiredGo() {
+      for (Session old : subscription.retired()) {
+        if (old.isGone()) {
+          subscription.letGo(old);
+          old.abort();
+        } else if (old.isQuiet() && isSpent(old)) {
+          subscription.letGo(old);
+          environment.threads().handler("sluice-rabbitmq-end", old::abort);
+        }
+      }
     }
 
     /// In this order: what is claimed goes from the one to the other.
     private boolean isSpent(Session old) {
-      return !subscription.buffers(old) && !leases.holds(name, old);
+      return !subscription.holds(old) && !leases.holds(name, old);
     }
 
-    private void end(Session session) {
-      environment.threads().handler("sluice-rabbitmq-end", session::abort);
-    }
-
-    private void rest() throws IOException {
-      each(subscription.retire(_ -> true), Session::stop);
-      each(
-          subscription.retired(),
-          old -> {
-            if (!leases.holds(name, old)) {
-              old.awaitLast();
-            }
-          });
-      giveBack(subscription.drain());
+    /// Lets others have what waits here.
+    private void rest(boolean last) throws IOException {
+      each(subscription.sessions(), this::giveBack);
+      if (last) {
+        each(subscription.sessions(), this::stop);
+      }
       letRetiredGo();
     }
 
-    private void giveBack(List<Delivery> waiting) {
+    /// The line is asked for no more between the two steps: one that confirms the copies answers,
+    /// and room that is made by letting go would be filled again.
+    private void giveBack(Session session) {
+      List<Delivery> waiting = subscription.drain(session);
       List<Delivery> kept = waiting;
       try {
         for (int from = 0; from < waiting.size(); from += GIVEN_AT_ONCE) {
           int to = Math.min(waiting.size(), from + GIVEN_AT_ONCE);
-          Outbox.Sent sent = settler.giveBack(waiting.subList(from, to));
-          kept = new ArrayList<>(left(waiting.subList(from, to), sent));
+          List<Delivery> some = waiting.subList(from, to);
+          Outbox.Sent sent = settler.copy(some);
+          if (!sent.arrived().isEmpty()) {
+            stop(session);
+          }
+          settler.acknowledge(session, some, sent);
+          kept = new ArrayList<>(left(some, sent));
           kept.addAll(waiting.subList(to, waiting.size()));
           requireAll(sent);
         }
       } finally {
         subscription.putBack(kept);
+      }
+    }
+
+    private void stop(Session session) {
+      if (!session.isStopped()) {
+        subscription.retire(one -> one == session);
+        session.stop();
       }
     }
 

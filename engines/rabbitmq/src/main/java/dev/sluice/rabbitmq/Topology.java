@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -99,6 +100,7 @@ final class Topology {
       declare(
           queue,
           queue,
+          () -> queues.contains(queue),
           () -> {
             boolean lines = exist(names.lines(queue));
             if (!lines) {
@@ -106,8 +108,8 @@ final class Topology {
             }
             return lines && exist(List.of(names.dead(queue)));
           },
-          channel -> declareQueue(channel, queue));
-      queues.add(queue);
+          channel -> declareQueue(channel, queue),
+          () -> queues.add(queue));
       afterMaking.accept(queue);
     }
   }
@@ -126,14 +128,15 @@ final class Topology {
       declare(
           delays.due(),
           queue,
+          () -> levels >= needed,
           () -> exist(levels(needed)),
           channel -> {
             // From the lowest, so that a message finds every level below its own.
             for (int level = levels; level < needed; level++) {
               declareLevel(channel, level);
             }
-          });
-      levels = Math.max(levels, needed);
+          },
+          () -> levels = Math.max(levels, needed));
     }
   }
 
@@ -246,10 +249,21 @@ final class Topology {
     boolean isThere() throws IOException;
   }
 
-  private void declare(String thing, String queue, Look look, Declaration declaration) {
+  /// @param known whether somebody else did it while this caller waited for its turn
+  /// @param done takes down that it is there
+  private void declare(
+      String thing,
+      String queue,
+      BooleanSupplier known,
+      Look look,
+      Declaration declaration,
+      Runnable done) {
     String otherwise =
         "queue '" + queue + "': the broker did not answer in time while queues were declared";
     try (Turn.Mine _ = turn.take(thing, otherwise)) {
+      if (known.getAsBoolean()) {
+        return;
+      }
       boolean isNew = !look.isThere();
       if (!declareOnce(declaration)) {
         // What this hangs on was there once, and is to be made first.
@@ -260,6 +274,7 @@ final class Topology {
       if (isNew) {
         settle();
       }
+      done.run();
     } catch (IOException | AlreadyClosedException failure) {
       throw refused(queue, failure);
     }

@@ -166,23 +166,32 @@ final class PartFaultTest {
   }
 
   @Test
-  void aLineThatIsStuckIsNotTheBrokersSilence() {
-    RabbitEngine engine = crew.engine();
-    crew.accept(engine, List.of(crew.job(Priority.LOW)));
+  void aLineThatIsStuckHoldsUpNoOtherLineAndCountsNothing() {
+    crew.accept(crew.engine(), List.of(crew.job(Priority.LOW)));
+    RabbitEngine engine = crew.another();
     suspend(true);
-    Set<String> told = new HashSet<>();
     try {
       crew.glance(engine, 1);
       crew.await(
           () -> {
-            engine.trouble().ifPresent(told::add);
-            return !told.isEmpty();
+            crew.glance(engine, 0);
+            return engine
+                .trouble()
+                .orElse("")
+                .equals("queue 'mail': its line '" + queue + ".low' does not answer");
           },
           "the trouble");
+      Set<JobId> normal = crew.accept(engine, 1);
+      Claim claim = crew.claim(engine, 1).getFirst();
+      assertThat(normal).containsExactly(claim.job().id());
+      assertThat(claim.crashes()).isZero();
     } finally {
       suspend(false);
     }
-    assertThat(told).allMatch(words -> words.contains("queue 'mail' brings no jobs"));
+    Claim low = crew.claim(engine, 1).getFirst();
+    assertThat(low.job().priority()).isEqualTo(Priority.LOW);
+    assertThat(low.crashes()).isZero();
+    crew.await(() -> engine.trouble().isEmpty(), "the end of the trouble");
   }
 
   @Test
@@ -196,7 +205,7 @@ final class PartFaultTest {
     try {
       // More than it was given before: its consumers have to begin anew.
       crew.glance(engine, 50);
-      crew.await(() -> engine.trouble().orElse("").contains("brings no jobs"), "the trouble");
+      crew.await(() -> engine.trouble().orElse("").contains("does not answer"), "the trouble");
       assertThat(crew.settle(engine, claims.getFirst(), Settlement.Complete.INSTANCE))
           .isEqualTo(Settled.APPLIED);
       // What it consumed before, it goes on to consume.
