@@ -328,20 +328,22 @@ final class Subscription implements Session.Receiver {
   ///
   /// @return the old one, if it has not ended
   Optional<Session> use(Session made) {
+    Session old;
     lock.lock();
     try {
-      Session old = sessions.put(made.priority, made);
+      old = sessions.put(made.priority, made);
       if (made.isEnded()) {
         sessions.remove(made.priority);
       }
-      if (old == null || old.isEnded()) {
-        return Optional.empty();
+      if (old != null && !old.isEnded()) {
+        retired.add(old);
       }
-      retired.add(old);
-      return Optional.of(old);
     } finally {
       lock.unlock();
     }
+    // What came before could not be claimed.
+    listener.arrived();
+    return Optional.ofNullable(old).filter(session -> !session.isEnded());
   }
 
   /// Goes over to no channel where that is so.
