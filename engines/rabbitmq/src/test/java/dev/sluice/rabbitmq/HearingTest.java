@@ -2,34 +2,12 @@ package dev.sluice.rabbitmq;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.engine.Environment;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 final class HearingTest {
   private final HandClock clock = new HandClock();
   private final Hearing hearing = new Hearing(clock);
-
-  /// Moved by hand.
-  ///
-  /// Threading: confined to the test.
-  private static final class HandClock implements Environment.Clock {
-    private long nanos = 1;
-
-    @Override
-    public long wallMillis() {
-      return nanos / 1_000_000;
-    }
-
-    @Override
-    public long monotonicNanos() {
-      return nanos;
-    }
-
-    void pass(Duration time) {
-      nanos += time.toNanos();
-    }
-  }
 
   private boolean isToBeAskedAfter(Duration time) {
     clock.pass(time);
