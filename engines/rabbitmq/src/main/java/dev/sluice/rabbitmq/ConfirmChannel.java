@@ -119,8 +119,15 @@ final class ConfirmChannel implements ConfirmListener, ReturnListener, ShutdownL
         long left = deadlineNanos - clock.monotonicNanos();
         if (left <= 0) {
           link.unanswered(begunNanos);
+          Message first = messages.get(answered.nextClearBit(0));
           throw new IOException(
-              "it confirmed " + (messages.size() - open) + " of " + messages.size() + " in time");
+              "it confirmed "
+                  + (messages.size() - open)
+                  + " of "
+                  + messages.size()
+                  + " in time, and not what went to '"
+                  + (first.exchange().isEmpty() ? first.key() : first.exchange())
+                  + "'");
         }
         try {
           changed.awaitNanos(left);

@@ -93,7 +93,9 @@ final class Brokers implements AutoCloseable {
     for (int cycle = 1; cycle <= plan.cycles; cycle++) {
       try (Life life = begin("produce")) {
         awaitMoment(life);
-        if (cycle % plan.outage == 0) {
+        // Not while its queues are made: RabbitMQ 3.10 can bring back one of those without a
+        // leader.
+        if (cycle > 1 && cycle % plan.outage == 0) {
           killInOutage(life);
         } else {
           life.kill();
