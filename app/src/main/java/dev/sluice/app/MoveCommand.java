@@ -90,7 +90,8 @@ final class MoveCommand implements Callable<Integer> {
         all &= moved.isAll();
         out.println(text(moved, open.limits(), other.limits()));
         if (moved.isNothing() && open.limits().brokered()) {
-          out.println("nothing of that name was on the broker: is it the right one?");
+          out.println(
+              "nothing of that name waits on the broker: all has moved before, or it is another name");
         }
       }
       if (!all) {

@@ -6,6 +6,7 @@ import com.rabbitmq.client.GetResponse;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Exporting.Handout;
+import dev.sluice.engine.PartlyTakenException;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
@@ -13,12 +14,15 @@ import dev.sluice.job.JobView;
 import dev.sluice.job.Priority;
 import dev.sluice.rabbitmq.Messages.ForeignMessageException;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// Hands jobs over to another engine: takes messages out of the lines, out of the levels where
@@ -26,7 +30,9 @@ import org.jspecify.annotations.Nullable;
 /// has the jobs. Until then they are this channel's, and the broker has them back when it ends.
 ///
 /// Threading: thread-safe. `turn` lets one caller hand over at a time.
-final class Exports implements AutoCloseable {
+final class Exports {
+  private static final System.Logger LOG = System.getLogger("dev.sluice.rabbitmq");
+
   /// How many times the time limit of an answer a look at one queue on the broker may take.
   private static final int LOOK = 6;
 
@@ -274,15 +280,45 @@ final class Exports implements AutoCloseable {
     }
   }
 
-  /// Gives back what was not let go of.
-  @Override
-  public void close() {
+  /// Gives back what was not let go of. What waited in line goes back as a copy, for in the
+  /// broker's way it would count as failed, though it was only looked at.
+  ///
+  /// @param restoring sends jobs, as they are
+  void close(Consumer<List<JobView>> restoring) {
     Channel open = channel;
-    if (open != null && open.isOpen()) {
-      try {
-        link.giveBack(open);
-      } catch (IOException | AlreadyClosedException _) {
-        // Then the broker has it all already.
+    if (open == null || !open.isOpen()) {
+      return;
+    }
+    try {
+      copy(restoring, open);
+    } catch (IOException | AlreadyClosedException | EngineUnavailableException notNow) {
+      LOG.log(Level.DEBUG, "what was handed over goes back in the broker's way", notNow);
+    }
+    try {
+      link.giveBack(open);
+    } catch (IOException | AlreadyClosedException _) {
+      // Then the broker has it all already.
+    }
+  }
+
+  private void copy(Consumer<List<JobView>> restoring, Channel open) throws IOException {
+    List<Held> ready =
+        held.values().stream().filter(one -> one.view.state() == JobState.READY).toList();
+    List<Held> arrived = ready;
+    try {
+      restoring.accept(ready.stream().map(Held::view).toList());
+    } catch (PartlyTakenException partly) {
+      arrived =
+          IntStream.range(0, ready.size())
+              .filter(place -> partly.answers().get(place).isPresent())
+              .mapToObj(ready::get)
+              .toList();
+    }
+    for (Held one : arrived) {
+      for (long tag : one.tags) {
+        try (Link.Watch _ = link.watch()) {
+          open.basicAck(tag, false);
+        }
       }
     }
   }

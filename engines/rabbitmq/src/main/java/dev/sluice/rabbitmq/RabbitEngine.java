@@ -433,7 +433,7 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
     if (control.isConnected() && sending.isConnected() && sending.blocked() == null) {
       tender.giveEverythingBack(GIVE_BACK_NANOS);
     }
-    exports.close();
+    exports.close(intake::restore);
     control.close();
     sending.close();
     tender.close();

@@ -3,6 +3,7 @@ package dev.sluice.rabbitmq;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.sluice.engine.Claim;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobView;
@@ -56,5 +57,21 @@ final class ExportFaultTest {
           }
         },
         "the job to be the broker's again");
+  }
+
+  @Test
+  void whatWasInHandAtACleanEndCountsNothing() {
+    Set<JobId> accepted = crew.accept(crew.engine(), 3);
+    for (int i = 0; i < 3; i++) {
+      try (RabbitEngine mover = crew.apart()) {
+        crew.await(() -> mover.export(Crew.QUEUE, 10).jobs().size() == 3, "the jobs");
+      }
+    }
+
+    List<Claim> claims = crew.claim(crew.engine(), 3);
+
+    assertThat(Crew.ids(claims)).isEqualTo(accepted);
+    assertThat(claims).allMatch(claim -> claim.crashes() == 0 && claim.attempt() == 1);
+    assertThat(crew.glance(crew.engine(), 3)).isEmpty();
   }
 }
