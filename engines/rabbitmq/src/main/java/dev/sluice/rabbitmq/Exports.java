@@ -249,6 +249,7 @@ final class Exports {
   }
 
   private <T> T locked(Work<T> work) {
+    // One for all queues, for they share the levels and the channel.
     try (Turn.Mine _ = turn.take(delays.due(), "somebody else is handing jobs over")) {
       return work.on(open());
     } catch (IOException | AlreadyClosedException failure) {

@@ -33,7 +33,7 @@ final class Subscription implements Session.Receiver {
   /// After so long without a claim, others shall have what waits here.
   private static final long IDLE_NANOS = 5_000_000_000L;
 
-  private static final List<Priority> HIGHEST_FIRST = List.of(Priority.values()).reversed();
+  static final List<Priority> HIGHEST_FIRST = List.of(Priority.values()).reversed();
 
   /// Who is told what comes in.
   interface Listener {
@@ -183,7 +183,8 @@ final class Subscription implements Session.Receiver {
       int moreLow = Math.min(left, low - fromLow);
       take(Priority.NORMAL, fromNormal + moreNormal, deadlineNanos, claims);
       take(Priority.LOW, fromLow + moreLow, deadlineNanos, claims);
-      return !over.isEmpty() || !wanting(true).isEmpty();
+      return !over.isEmpty()
+          || HIGHEST_FIRST.stream().anyMatch(line -> wants(sessions.get(line), true));
     } finally {
       lock.unlock();
     }
@@ -271,14 +272,11 @@ final class Subscription implements Session.Receiver {
   List<Priority> wanting(long nowNanos) {
     lock.lock();
     try {
-      return wanting(isClaimed(nowNanos));
+      boolean claimed = isClaimed(nowNanos);
+      return HIGHEST_FIRST.stream().filter(line -> wants(sessions.get(line), claimed)).toList();
     } finally {
       lock.unlock();
     }
-  }
-
-  private List<Priority> wanting(boolean claimed) {
-    return HIGHEST_FIRST.stream().filter(line -> wants(sessions.get(line), claimed)).toList();
   }
 
   /// Growing is wanted at once; shrinking only when it saves a lot.

@@ -19,7 +19,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Looks after what the broker gives to this process: opens and closes consumers as the claims want
@@ -39,7 +38,7 @@ final class Tender {
 
   /// How often to look whether everything is quiet: what a queue gives while it hears that its
   /// consumer ends counts as failed.
-  private static final long QUIET_NANOS = 50_000_000;
+  private static final long QUIET_LOOK_NANOS = 50_000_000;
 
   /// Most deliveries that are given away in one call.
   private static final int GIVEN_AT_ONCE = 500;
@@ -215,7 +214,7 @@ final class Tender {
       pausedUntilNanos = now;
       subscription = new Subscription(name, loads.apply(name), leases, this, now);
       lines =
-          Stream.of(Priority.HIGH, Priority.NORMAL, Priority.LOW)
+          Subscription.HIGHEST_FIRST.stream()
               .map(priority ->
                   new Line(
                       link,
@@ -249,7 +248,7 @@ final class Tender {
       // Asked once: what is true in the middle only would keep some of what is held.
       boolean last = closing;
       if (last && !isEverythingQuiet()) {
-        return QUIET_NANOS;
+        return QUIET_LOOK_NANOS;
       }
       // What came until everything was quiet is given back in a second round.
       boolean stopped = subscription.sessions().stream().allMatch(Session::isStopped);
@@ -262,7 +261,7 @@ final class Tender {
         ended.countDown();
         return Environment.Step.WHEN_WOKEN;
       }
-      return last ? QUIET_NANOS : subscription.isAsleep(now) ? ASLEEP_NANOS : TICK_NANOS;
+      return last ? QUIET_LOOK_NANOS : subscription.isAsleep(now) ? ASLEEP_NANOS : TICK_NANOS;
     }
 
     private boolean isEverythingQuiet() {

@@ -109,8 +109,10 @@ final class Topology {
             return lines && exist(List.of(names.dead(queue)));
           },
           channel -> declareQueue(channel, queue),
-          () -> queues.add(queue));
-      afterMaking.accept(queue);
+          () -> {
+            queues.add(queue);
+            afterMaking.accept(queue);
+          });
     }
   }
 
