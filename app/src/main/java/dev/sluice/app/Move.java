@@ -147,8 +147,7 @@ final class Move {
 
   /// Makes sure that the target can hold every job, as far as the source can show them.
   ///
-  /// @throws SluiceException when it cannot, or a queue is not in the source; then nothing was
-  ///   moved
+  /// @throws SluiceException when it cannot; then nothing was moved
   void check(List<String> queues) {
     for (String queue : queues) {
       try {
