@@ -81,10 +81,25 @@ record Envelope(
     return new Envelope(job, 0, 0, 0, epoch + 1, 0, last, null, 0);
   }
 
-  /// The copy for a job that nobody was given, because it is not due or nobody wanted it any more.
+  /// The copy for a job whose time has not come, so that nobody was given it.
   Envelope moved(long newEpoch) {
+    return moved(newEpoch, 0);
+  }
+
+  /// The copy for a job that was received and not started, with what its message had counted.
+  ///
+  /// @param ended how many receives before that one ended without a word
+  Envelope moved(long newEpoch, int ended) {
     return new Envelope(
-        job, dueMillis, attempt, crashes, newEpoch, parked, last, death, diedMillis);
+        job,
+        dueMillis,
+        attempt + ended,
+        crashes + ended,
+        newEpoch,
+        parked,
+        last,
+        death,
+        diedMillis);
   }
 
   /// A job that another engine kept.

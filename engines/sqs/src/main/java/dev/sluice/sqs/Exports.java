@@ -20,7 +20,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
 
@@ -47,8 +46,14 @@ final class Exports {
   /// A job whose messages this process hides.
   ///
   /// @param receipts by message: a job that was doubled has more than one
+  /// @param envelope with what its messages have counted, as in the view
   private record Held(
-      SqsQueue queue, boolean dead, Map<String, String> receipts, JobView view, long untilNanos) {
+      SqsQueue queue,
+      boolean dead,
+      Map<String, String> receipts,
+      Envelope envelope,
+      JobView view,
+      long untilNanos) {
 
     /// With those of an older look; the newer message of the job counts.
     Held with(Held older) {
@@ -56,7 +61,12 @@ final class Exports {
       all.putAll(receipts);
       boolean newer = view.epoch() >= older.view.epoch();
       return new Held(
-          queue, dead, all, newer ? view : older.view, Math.min(untilNanos, older.untilNanos));
+          queue,
+          dead,
+          all,
+          newer ? envelope : older.envelope,
+          newer ? view : older.view,
+          Math.min(untilNanos, older.untilNanos));
     }
   }
 
@@ -92,12 +102,12 @@ final class Exports {
     }
   }
 
-  private void hold(SqsQueue queue, boolean dead, Message message, JobView view) {
+  private void hold(SqsQueue queue, boolean dead, Message message, Envelope envelope) {
     long until = service.clock().monotonicNanos() + hide().toNanos();
     Map<String, String> receipts = Map.of(message.messageId(), message.receiptHandle());
     held.merge(
-        view.id(),
-        new Held(queue, dead, receipts, view, until),
+        envelope.job().id(),
+        new Held(queue, dead, receipts, envelope, view(envelope, dead), until),
         (older, one) -> older.dead == dead && older.queue == queue ? one.with(older) : one);
   }
 
@@ -114,12 +124,13 @@ final class Exports {
       List<Message> messages = receive(queue, url, most, patience);
       empty = messages.isEmpty() ? empty + 1 : 0;
       for (Message message : messages) {
-        JobView view = view(queue, dead, message);
-        if (view == null) {
+        try {
+          Envelope envelope = envelope(queue, dead, message);
+          hold(queue, dead, message, envelope);
+          found.add(envelope.job().id());
+        } catch (MessageText.UnreadableException _) {
+          // No job: it stays where it is.
           strangers.computeIfAbsent(queue, _ -> new HashSet<>()).add(message.messageId());
-        } else {
-          hold(queue, dead, message, view);
-          found.add(view.id());
         }
       }
     }
@@ -144,15 +155,21 @@ final class Exports {
                 .messages());
   }
 
-  /// @return null for a message that is no job; it stays where it is
-  private @Nullable JobView view(SqsQueue queue, boolean dead, Message message) {
-    Envelope envelope;
-    try {
-      envelope =
-          dead ? Intake.envelope(queue.name(), message) : Intake.waiting(queue.name(), message);
-    } catch (MessageText.UnreadableException _) {
-      return null;
+  /// The job as it is now that SQS has given it out once more.
+  private Envelope envelope(SqsQueue queue, boolean dead, Message message)
+      throws MessageText.UnreadableException {
+    int receives = Intake.receives(message);
+    if (dead) {
+      Envelope envelope = Intake.envelope(queue.name(), message);
+      return envelope.moved(envelope.epoch() + receives);
     }
+    Envelope envelope = Intake.waiting(queue.name(), message);
+    // On a FIFO queue what was sent back is counted in the same number, so it says nothing.
+    int ended = service.address().fifo() ? 0 : receives - 1;
+    return envelope.moved(envelope.epoch() + receives, ended);
+  }
+
+  private JobView view(Envelope envelope, boolean dead) {
     boolean later = envelope.dueMillis() > service.clock().wallMillis();
     AttemptRecord last = envelope.last();
     Job job = envelope.job();
@@ -161,8 +178,7 @@ final class Exports {
         dead ? JobState.DEAD : later ? JobState.SCHEDULED : JobState.READY,
         envelope.attempt(),
         envelope.crashes(),
-        // At least that of the last claim: this look is counted as well.
-        envelope.epoch() + Intake.receives(message),
+        envelope.epoch(),
         -1,
         later && !dead ? Instant.ofEpochMilli(envelope.dueMillis()) : null,
         last == null ? null : last.startedAt(),
@@ -172,26 +188,50 @@ final class Exports {
         last == null ? List.of() : List.of(last));
   }
 
-  /// Shows again what was handed out and not let go of.
+  /// Gives back what was handed out and not let go of. What waited in a standard queue goes back as
+  /// a copy, for the next receive of its message would count as a crash, though it was only looked
+  /// at; in a FIFO queue the copy would be the last of its group, so there the order comes first.
   void giveBack(Patience patience) {
     turn.lock();
     try {
-      Map<SqsQueue, Map<Boolean, List<Batches.Visibility>>> hidden = new LinkedHashMap<>();
+      Map<SqsQueue, List<Held>> byQueue = new LinkedHashMap<>();
       for (Held one : held.values()) {
-        hidden
-            .computeIfAbsent(one.queue, _ -> new LinkedHashMap<>())
-            .computeIfAbsent(one.dead, _ -> new ArrayList<>())
-            .addAll(
-                one.receipts.values().stream()
-                    .map(receipt -> new Batches.Visibility(receipt, 0))
-                    .toList());
+        byQueue.computeIfAbsent(one.queue, _ -> new ArrayList<>()).add(one);
       }
-      hidden.forEach((queue, sides) ->
-          sides.forEach((dead, some) -> batches.change(queue, dead, some, patience)));
+      byQueue.forEach((queue, some) -> {
+        show(queue, true, some.stream().filter(Held::dead).toList(), patience);
+        List<Held> waiting = some.stream().filter(one -> !one.dead).toList();
+        if (service.address().fifo()) {
+          show(queue, false, waiting, patience);
+        } else {
+          copy(queue, waiting, patience);
+        }
+      });
       held.clear();
     } finally {
       turn.unlock();
     }
+  }
+
+  private void show(SqsQueue queue, boolean dead, List<Held> some, Patience patience) {
+    List<Batches.Visibility> changes =
+        some.stream()
+            .flatMap(one -> one.receipts.values().stream())
+            .map(receipt -> new Batches.Visibility(receipt, 0))
+            .toList();
+    batches.change(queue, dead, changes, patience);
+  }
+
+  private void copy(SqsQueue queue, List<Held> some, Patience patience) {
+    List<Outgoing> copies = some.stream().map(one -> Outgoing.copy(one.envelope, false)).toList();
+    List<Batches.End> ends = batches.send(queue, false, copies, patience);
+    List<String> receipts = new ArrayList<>();
+    for (int i = 0; i < copies.size(); i++) {
+      if (ends.get(i).done()) {
+        receipts.addAll(some.get(i).receipts.values());
+      }
+    }
+    batches.delete(queue, false, receipts, patience);
   }
 
   void done(SqsQueue queue, List<JobId> jobs, Patience patience) {

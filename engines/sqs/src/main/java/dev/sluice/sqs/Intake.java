@@ -172,7 +172,9 @@ final class Intake {
 
   /// Jobs whose time has not come: on with them, for as long as SQS can delay.
   private List<Batches.End> sendOn(List<Received> early, Patience patience) {
-    return fifo() ? hide(early, patience) : move(early, patience);
+    return fifo()
+        ? hide(early, patience)
+        : move(early, message -> message.envelope.moved(message.epoch()), patience);
   }
 
   private List<Batches.End> hide(List<Received> early, Patience patience) {
@@ -190,11 +192,10 @@ final class Intake {
     return ends;
   }
 
-  private List<Batches.End> move(List<Received> messages, Patience patience) {
+  private List<Batches.End> move(
+      List<Received> messages, Function<Received, Envelope> next, Patience patience) {
     List<Outgoing> copies =
-        messages.stream()
-            .map(message -> Outgoing.copy(message.envelope.moved(message.epoch()), false))
-            .toList();
+        messages.stream().map(message -> Outgoing.copy(next.apply(message), false)).toList();
     List<Batches.End> ends = batches.send(queue, false, copies, patience);
     List<String> receipts = new ArrayList<>();
     for (int i = 0; i < messages.size(); i++) {
@@ -227,7 +228,10 @@ final class Intake {
       return;
     }
     if (!fifo()) {
-      move(messages, patience);
+      move(
+          messages,
+          message -> message.envelope.moved(message.epoch(), message.receives - 1),
+          patience);
       return;
     }
     List<Batches.Visibility> changes =

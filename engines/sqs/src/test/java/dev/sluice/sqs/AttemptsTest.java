@@ -118,6 +118,24 @@ final class AttemptsTest {
   }
 
   @Test
+  void aCrashStaysWithAJobThatWasReceivedAndNotWantedAnyMore() {
+    JobId id = desk.accepted(desk.job());
+    desk.lease(Duration.ofSeconds(1)).claimOne();
+    try (Desk other = new Desk(server.uri(), desk.prefix, "&keys=carry", Desk.TUNING)) {
+      assertThat(other.claimNow(1)).isEmpty();
+      // It has arrived by then, and nobody claims it.
+      other.pause(Desk.SOON);
+    }
+
+    Claim claim = desk.claimOne();
+
+    // One of the claim, one of the receive in vain, one of this claim.
+    assertThat(claim.lease()).isEqualTo(new Lease(id, 3));
+    assertThat(claim.crashes()).isEqualTo(1);
+    assertThat(claim.attempt()).isEqualTo(2);
+  }
+
+  @Test
   void anExtendedLeaseHolds() {
     desk.lease(Duration.ofSeconds(1));
     desk.accepted(desk.job());

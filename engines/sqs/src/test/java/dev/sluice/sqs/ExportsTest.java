@@ -14,6 +14,7 @@ import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -62,6 +63,66 @@ final class ExportsTest {
             return came.size() == 4;
           });
       assertThat(came).isEqualTo(ids);
+    }
+  }
+
+  @Test
+  void whatAMoveGivesBackHasNoCrashMore() {
+    try (Desk next = new Desk(server.uri(), "", Desk.TUNING)) {
+      Set<JobId> ids = new HashSet<>();
+      next.accepted(12).forEach(job -> ids.add(job.id()));
+      for (int moves = 0; moves < 4; moves++) {
+        try (Desk refused = new Desk(server.uri(), next.prefix, "", Desk.TUNING)) {
+          assertThat(refused.engine.export("mail", 20).jobs())
+              .hasSize(12)
+              .allMatch(view -> view.attempt() == 0 && view.crashes() == 0);
+        }
+      }
+
+      List<Claim> claims = next.claim(12);
+
+      assertThat(claims)
+          .extracting(claim -> claim.job().id())
+          .containsExactlyInAnyOrderElementsOf(ids);
+      assertThat(claims).allMatch(claim -> claim.crashes() == 0 && claim.attempt() == 1);
+      claims.forEach(next::completed);
+      assertThat(next.engine.export("mail", 20).jobs()).isEmpty();
+    }
+  }
+
+  @Test
+  void aCrashGoesWithTheJob() {
+    try (Desk desk = new Desk(server.uri(), "", Desk.TUNING)) {
+      desk.accepted(desk.job());
+      desk.lease(Duration.ofSeconds(1)).claimOne();
+      try (Desk refused = new Desk(server.uri(), desk.prefix, "", Desk.TUNING)) {
+        List<JobView> found = new ArrayList<>();
+        refused.until("be handed it", () -> found.addAll(refused.engine.export("mail", 10).jobs()));
+        assertThat(found).allMatch(view -> view.crashes() == 1 && view.attempt() == 1);
+      }
+
+      Claim claim = desk.claimOne();
+
+      assertThat(claim.crashes()).isEqualTo(1);
+      assertThat(claim.attempt()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void whatAMoveGivesBackKeepsItsOrderInAFifoQueue() {
+    try (Desk next = new Desk(server.uri(), "&fifo=true", Desk.TUNING)) {
+      List<Job> jobs = List.of(next.keyed("k"), next.keyed("k"), next.keyed("k"));
+      next.engine.restore(
+          jobs.stream().map(job -> BrokerTrial.view(job, JobState.READY, null)).toList());
+      try (Desk refused = new Desk(server.uri(), next.prefix, "&fifo=true", Desk.TUNING)) {
+        assertThat(refused.engine.export("mail", 2).jobs()).hasSize(2);
+      }
+
+      for (Job job : jobs) {
+        Claim claim = next.claimOne();
+        assertThat(claim.job().id()).isEqualTo(job.id());
+        next.completed(claim);
+      }
     }
   }
 
