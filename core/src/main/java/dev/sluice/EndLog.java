@@ -20,9 +20,12 @@ final class EndLog {
   /// How an attempt ended, for each settlement that was recorded.
   static void settled(Claim claim, Settlement settlement) {
     switch (settlement) {
-      case Settlement.Bury(var reason, var attempt) -> dead(claim, reason, attempt);
-      case Settlement.Poison(var attempt) -> dead(claim, DeathReason.POISON, attempt);
-      case Settlement.RunAgain again when again.parks() -> warn(claim, "parked", again.attempt());
+      case Settlement.Bury bury ->
+          dead(claim, started(claim, !bury.isUnstarted()), bury.reason(), bury.attempt());
+      case Settlement.Poison(var attempt) ->
+          dead(claim, claim.attempt(), DeathReason.POISON, attempt);
+      case Settlement.RunAgain again when again.parks() ->
+          warn(claim, started(claim, false), "parked", again.attempt());
       case Settlement.RunAgain _,
           Settlement.Complete _,
           Settlement.Release _,
@@ -31,11 +34,17 @@ final class EndLog {
     }
   }
 
-  private static void dead(Claim claim, DeathReason reason, @Nullable AttemptRecord attempt) {
-    warn(claim, "dead (" + reason.name().toLowerCase(Locale.ROOT) + ")", attempt);
+  /// How often the job was started, as its record says: a claim counts before anybody knows.
+  private static int started(Claim claim, boolean now) {
+    return claim.attempt() - (now ? 0 : 1);
   }
 
-  private static void warn(Claim claim, String what, @Nullable AttemptRecord attempt) {
+  private static void dead(
+      Claim claim, int started, DeathReason reason, @Nullable AttemptRecord attempt) {
+    warn(claim, started, "dead (" + reason.name().toLowerCase(Locale.ROOT) + ")", attempt);
+  }
+
+  private static void warn(Claim claim, int started, String what, @Nullable AttemptRecord attempt) {
     String why = attempt == null ? "" : Objects.requireNonNullElse(attempt.error(), "");
     LOG.log(
         System.Logger.Level.WARNING,
@@ -47,9 +56,7 @@ final class EndLog {
             + claim.job().type()
             + "', is "
             + what
-            + " after attempt "
-            + claim.attempt()
-            + ": "
+            + (started == 0 ? " before it was started: " : " after attempt " + started + ": ")
             + why.lines().findFirst().orElse(""));
   }
 

@@ -255,7 +255,7 @@ final class Doctor {
       return Finding.warn(
           "port",
           where + ": " + taken.getMessage(),
-          "if that is no Sluice that runs already, stop it or choose another --port");
+          "if that is no Sluice that runs already, stop it or choose another http.port");
     }
   }
 

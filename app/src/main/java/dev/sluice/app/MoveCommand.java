@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -38,23 +39,21 @@ final class MoveCommand implements Callable<Integer> {
   @Option(
       names = "--from",
       paramLabel = "URL",
-      required = true,
       defaultValue = "${env:SLUICE_FROM}",
-      description = "Engine that holds the jobs; else $SLUICE_FROM.")
-  private String from = "";
+      description = "Engine that holds the jobs. Default: $SLUICE_FROM.")
+  private @Nullable String from;
 
   @Option(
       names = "--to",
       paramLabel = "URL",
-      required = true,
       defaultValue = "${env:SLUICE_TO}",
-      description = "Engine that takes them; else $SLUICE_TO.")
-  private String to = "";
+      description = "Engine that takes them. Default: $SLUICE_TO.")
+  private @Nullable String to;
 
   @Option(
       names = "--queue",
       paramLabel = "NAME",
-      description = "Queue to move; may be repeated. Default: all that the engine can list.")
+      description = "Queue to move; may be repeated. Default: all of a file; a broker lists none.")
   private List<String> queues = List.of();
 
   @Override
@@ -135,7 +134,16 @@ final class MoveCommand implements Callable<Integer> {
         + (counts.running() == 0 ? "" : ", " + Move.shown(limits, counts.running()) + " running");
   }
 
-  private EngineConfig parse(String field, String url) {
+  private EngineConfig parse(String field, @Nullable String url) {
+    if (url == null || url.isBlank()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          field
+              + ": must be given, as --"
+              + field
+              + " URL or in SLUICE_"
+              + field.toUpperCase(Locale.ROOT));
+    }
     try {
       return EngineConfig.parse(url, EngineConfig.dataFolder().resolve("sluice.db"));
     } catch (IllegalArgumentException bad) {

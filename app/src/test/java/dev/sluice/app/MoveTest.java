@@ -323,6 +323,18 @@ final class MoveTest {
   }
 
   @Test
+  void aSideThatIsNotGivenIsAskedFor() {
+    StringWriter err = new StringWriter();
+    int code =
+        Main.run(
+            new String[] {"move", "--from", "sqlite:" + file("from")},
+            new PrintWriter(new StringWriter()),
+            new PrintWriter(err, true));
+    assertThat(code).isEqualTo(2);
+    assertThat(err.toString()).startsWith("to: must be given, as --to URL or in SLUICE_TO");
+  }
+
+  @Test
   void whatCannotBeMovedFromOrToIsSaid() {
     StringWriter err = new StringWriter();
     PrintWriter nowhere = new PrintWriter(new StringWriter());

@@ -1,7 +1,11 @@
 package dev.sluice.sqs;
 
 import dev.sluice.engine.EngineUnavailableException;
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
 import java.util.Set;
+import javax.net.ssl.SSLException;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.AbortedException;
@@ -203,7 +207,17 @@ record Failure(Kind kind, String code, String words, boolean unknown) {
     if (Thread.currentThread().isInterrupted()) {
       return silent("no answer within the time limit");
     }
-    return silent("no connection (" + nameOf(root) + ")");
+    return silent("no connection: " + connection(root));
+  }
+
+  private static String connection(Throwable root) {
+    return switch (root) {
+      case UnknownHostException _ -> "the host is not known";
+      case ConnectException _ -> "nobody answers";
+      case SocketTimeoutException _ -> "no answer in time";
+      case SSLException _ -> "TLS failed (" + nameOf(root) + ")";
+      default -> nameOf(root);
+    };
   }
 
   private static Failure silent(String words) {

@@ -389,7 +389,7 @@ final class AdversaryTest {
     desk = new Desk(URI.create("http://127.0.0.1:1"), "", SHORT);
     assertThatExceptionOfType(EngineUnavailableException.class)
         .isThrownBy(() -> desk.offer(desk.job(), Desk.WIDE))
-        .withMessageContaining("no connection (HttpHostConnectException)")
+        .withMessageContaining("no connection: nobody answers")
         .satisfies(refusal ->
             assertThat(refusal.kind()).isEqualTo(EngineUnavailableException.Kind.UNREACHABLE));
     assertThat(desk.engine.trouble()).isPresent();

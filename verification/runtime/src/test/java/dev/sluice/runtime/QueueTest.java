@@ -249,8 +249,14 @@ final class QueueTest {
     JobId late = rig.enqueue("late", PLAIN.withTimeToStart(Duration.ofSeconds(5)));
     JobId patient = rig.enqueue("patient");
     rig.advance(Duration.ofSeconds(6));
-    sluice.resume("default");
-    rig.awaitState(late, JobState.DEAD);
+    try (LogLines log = new LogLines("dev.sluice.jobs")) {
+      sluice.resume("default");
+      rig.awaitState(late, JobState.DEAD);
+      Rig.await("a line", () -> !log.lines().isEmpty());
+      assertThat(log.lines().getFirst())
+          .startsWith("WARNING job " + late)
+          .contains("is dead (expired) before it was started: ");
+    }
     assertThat(rig.view(late).deathReason()).isEqualTo(DeathReason.EXPIRED);
     rig.awaitState(patient, JobState.SUCCEEDED);
     assertThat(order).containsExactly("patient");
