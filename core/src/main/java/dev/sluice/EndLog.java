@@ -21,11 +21,15 @@ final class EndLog {
   static void settled(Claim claim, Settlement settlement) {
     switch (settlement) {
       case Settlement.Bury bury ->
-          dead(claim, started(claim, !bury.isUnstarted()), bury.reason(), bury.attempt());
+          dead(
+              claim,
+              bury.isUnstarted() ? before(claim) : claim.attempt(),
+              bury.reason(),
+              bury.attempt());
       case Settlement.Poison(var attempt) ->
           dead(claim, claim.attempt(), DeathReason.POISON, attempt);
       case Settlement.RunAgain again when again.parks() ->
-          warn(claim, started(claim, false), "parked", again.attempt());
+          warn(claim, before(claim), "parked", again.attempt());
       case Settlement.RunAgain _,
           Settlement.Complete _,
           Settlement.Release _,
@@ -34,17 +38,18 @@ final class EndLog {
     }
   }
 
-  /// How often the job was started, as its record says: a claim counts before anybody knows.
-  private static int started(Claim claim, boolean now) {
-    return claim.attempt() - (now ? 0 : 1);
+  /// The attempts before a claim that started nothing.
+  private static int before(Claim claim) {
+    return claim.attempt() - 1;
   }
 
   private static void dead(
-      Claim claim, int started, DeathReason reason, @Nullable AttemptRecord attempt) {
-    warn(claim, started, "dead (" + reason.name().toLowerCase(Locale.ROOT) + ")", attempt);
+      Claim claim, int attempts, DeathReason reason, @Nullable AttemptRecord attempt) {
+    warn(claim, attempts, "dead (" + reason.name().toLowerCase(Locale.ROOT) + ")", attempt);
   }
 
-  private static void warn(Claim claim, int started, String what, @Nullable AttemptRecord attempt) {
+  private static void warn(
+      Claim claim, int attempts, String what, @Nullable AttemptRecord attempt) {
     String why = attempt == null ? "" : Objects.requireNonNullElse(attempt.error(), "");
     LOG.log(
         System.Logger.Level.WARNING,
@@ -56,7 +61,7 @@ final class EndLog {
             + claim.job().type()
             + "', is "
             + what
-            + (started == 0 ? " before it was started: " : " after attempt " + started + ": ")
+            + (attempts == 0 ? " before it was started: " : " after attempt " + attempts + ": ")
             + why.lines().findFirst().orElse(""));
   }
 

@@ -158,7 +158,7 @@ final class Move {
       }
     }
     if (source instanceof Redrivable broker) {
-      // The waiting ones it cannot show without giving them out, which counts as a try.
+      // The waiting ones come out of their queue to be seen, so they are looked at step by step.
       for (String queue : queues) {
         broker.dead(queue, Inspectable.MAX_PAGE).forEach(this::check);
       }

@@ -324,14 +324,13 @@ final class MoveTest {
 
   @Test
   void aSideThatIsNotGivenIsAskedFor() {
-    StringWriter err = new StringWriter();
-    int code =
-        Main.run(
-            new String[] {"move", "--from", "sqlite:" + file("from")},
-            new PrintWriter(new StringWriter()),
-            new PrintWriter(err, true));
-    assertThat(code).isEqualTo(2);
-    assertThat(err.toString()).startsWith("to: must be given, as --to URL or in SLUICE_TO");
+    // Empty, because the machine of these tests may have set the variables.
+    Answer source = moveBetween("", to());
+    Answer target = moveBetween("sqlite:" + file("from"), "");
+    assertThat(source.code()).isEqualTo(2);
+    assertThat(source.err()).startsWith("from: must be given, as --from URL or in SLUICE_FROM");
+    assertThat(target.code()).isEqualTo(2);
+    assertThat(target.err()).startsWith("to: must be given, as --to URL or in SLUICE_TO");
   }
 
   @Test

@@ -81,21 +81,22 @@ record Envelope(
     return new Envelope(job, 0, 0, 0, epoch + 1, 0, last, null, 0);
   }
 
-  /// The copy for a job whose time has not come, so that nobody was given it.
+  /// The same, with a newer epoch: nobody was given the job.
   Envelope moved(long newEpoch) {
-    return moved(newEpoch, 0);
+    return new Envelope(
+        job, dueMillis, attempt, crashes, newEpoch, parked, last, death, diedMillis);
   }
 
-  /// The copy for a job that was received and not started, with what its message had counted.
-  ///
-  /// @param ended how many receives before that one ended without a word
-  Envelope moved(long newEpoch, int ended) {
+  /// The same after its message was received so often on a standard queue, the last time by
+  /// somebody who did not start it: each receive before that one ended without a word.
+  Envelope unstarted(int receives) {
+    int ended = receives - 1;
     return new Envelope(
         job,
         dueMillis,
         attempt + ended,
         crashes + ended,
-        newEpoch,
+        epoch + receives,
         parked,
         last,
         death,

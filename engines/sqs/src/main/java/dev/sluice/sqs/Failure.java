@@ -4,7 +4,10 @@ import dev.sluice.engine.EngineUnavailableException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
@@ -200,24 +203,32 @@ record Failure(Kind kind, String code, String words, boolean unknown) {
       return new Failure(
           Kind.PASSES, NO_CREDENTIALS, "the AWS SDK's default chain finds no credentials", false);
     }
-    Throwable root = client;
-    for (int depth = 0; depth < DEEPEST && root.getCause() != null; depth++) {
-      root = root.getCause();
-    }
     if (Thread.currentThread().isInterrupted()) {
       return silent("no answer within the time limit");
     }
-    return silent("no connection: " + connection(root));
+    return silent("no connection: " + connection(client));
   }
 
-  private static String connection(Throwable root) {
-    return switch (root) {
-      case UnknownHostException _ -> "the host is not known";
-      case ConnectException _ -> "nobody answers";
-      case SocketTimeoutException _ -> "no answer in time";
-      case SSLException _ -> "TLS failed (" + nameOf(root) + ")";
-      default -> nameOf(root);
-    };
+  /// What went wrong with a connection: the first cause that says so, for under the refusal of a
+  /// certificate, say, there lie others.
+  private static String connection(Throwable failure) {
+    List<Throwable> causes =
+        Stream.iterate(failure, Objects::nonNull, Throwable::getCause).limit(DEEPEST).toList();
+    String root = nameOf(causes.getLast());
+    for (Throwable cause : causes) {
+      String words =
+          switch (cause) {
+            case UnknownHostException _ -> "the host is not known";
+            case ConnectException _ -> "nobody answers";
+            case SocketTimeoutException _ -> "no answer in time";
+            case SSLException _ -> "TLS failed (" + root + ")";
+            default -> "";
+          };
+      if (!words.isEmpty()) {
+        return words;
+      }
+    }
+    return root;
   }
 
   private static Failure silent(String words) {

@@ -228,10 +228,7 @@ final class Intake {
       return;
     }
     if (!fifo()) {
-      move(
-          messages,
-          message -> message.envelope.moved(message.epoch(), message.receives - 1),
-          patience);
+      move(messages, message -> message.envelope.unstarted(message.receives), patience);
       return;
     }
     List<Batches.Visibility> changes =

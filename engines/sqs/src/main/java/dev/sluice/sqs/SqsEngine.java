@@ -371,19 +371,30 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Exporting
         return true;
       });
     }
-    tasks.add(() -> {
-      exports.giveBack(patience);
-      return true;
-    });
     try {
-      if (!tasks.isEmpty()) {
-        service.workers.all("give back", tasks, patience.deadlineNanos());
-      }
-    } catch (EngineUnavailableException _) {
-      // SQS shows the messages to others in any case, when their time is over.
+      giveBack(tasks, patience);
+      // Nobody waits for these but a move that goes wrong, and what is cut off counts as crashed.
+      Patience unhurried = service.patience();
+      giveBack(
+          List.of(() -> {
+            exports.giveBack(unhurried);
+            return true;
+          }),
+          unhurried);
     } finally {
       loop.stop();
       service.close();
+    }
+  }
+
+  private void giveBack(List<Supplier<Boolean>> tasks, Patience patience) {
+    if (tasks.isEmpty()) {
+      return;
+    }
+    try {
+      service.workers.all("give back", tasks, patience.deadlineNanos());
+    } catch (EngineUnavailableException _) {
+      // SQS shows the messages to others in any case, when their time is over.
     }
   }
 }

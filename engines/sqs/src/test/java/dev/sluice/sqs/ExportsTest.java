@@ -1,10 +1,12 @@
 package dev.sluice.sqs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.sluice.contract.BrokerTrial;
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.Countable.Counts;
+import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Settlement;
 import dev.sluice.job.AttemptOutcome;
 import dev.sluice.job.DeathReason;
@@ -96,12 +98,10 @@ final class ExportsTest {
       desk.accepted(desk.job());
       desk.lease(Duration.ofSeconds(1)).claimOne();
       try (Desk refused = new Desk(server.uri(), desk.prefix, "", Desk.TUNING)) {
-        List<JobView> found = new ArrayList<>();
-        refused.until("be handed it", () -> found.addAll(refused.engine.export("mail", 10).jobs()));
-        assertThat(found).allMatch(view -> view.crashes() == 1 && view.attempt() == 1);
+        assertThat(exported(refused)).allMatch(view -> view.crashes() == 1 && view.attempt() == 1);
       }
 
-      Claim claim = desk.claimOne();
+      Claim claim = desk.lease(Desk.LEASE).claimOne();
 
       assertThat(claim.crashes()).isEqualTo(1);
       assertThat(claim.attempt()).isEqualTo(2);
@@ -123,6 +123,119 @@ final class ExportsTest {
         assertThat(claim.job().id()).isEqualTo(job.id());
         next.completed(claim);
       }
+    }
+  }
+
+  @Test
+  void whatTheOtherEngineHasIsNotCopiedWhenSqsLetGoOfPartOfIt() {
+    try (Adversary between = new Adversary(server.uri(), 42);
+        Desk next = new Desk(server.uri(), "", Desk.TUNING)) {
+      Set<JobId> ids = new HashSet<>();
+      next.accepted(20).forEach(job -> ids.add(job.id()));
+      try (Desk move = new Desk(between.uri(), next.prefix, "", Desk.TUNING)) {
+        List<JobId> found =
+            move.engine.export("mail", 20).jobs().stream().map(JobView::id).toList();
+        assertThat(found).containsExactlyInAnyOrderElementsOf(ids);
+        between.deniesAfter(1, "DeleteMessageBatch", next.prefix + "mail");
+        assertThatExceptionOfType(EngineUnavailableException.class)
+            .isThrownBy(() -> move.engine.exported("mail", found));
+        between.calm();
+      }
+
+      List<Claim> claims = next.claim(10);
+
+      assertThat(claims).extracting(claim -> claim.job().id()).doesNotHaveDuplicates();
+      claims.forEach(next::completed);
+      next.nothingFor(Duration.ofMillis(500));
+    }
+  }
+
+  @Test
+  void whatCannotBeCopiedIsShownAndCounts() {
+    try (Adversary between = new Adversary(server.uri(), 42);
+        Desk next = new Desk(server.uri(), "", Desk.TUNING)) {
+      next.accepted(12);
+      try (Desk move = new Desk(between.uri(), next.prefix, "", Desk.TUNING)) {
+        assertThat(move.engine.export("mail", 20).jobs()).hasSize(12);
+        between.deniesAfter(0, "SendMessageBatch", next.prefix + "mail");
+      }
+
+      assertThat(next.claim(12)).allMatch(claim -> claim.crashes() == 1);
+    }
+  }
+
+  @Test
+  void whatIsNotHiddenForLongAnyMoreIsNotCopied() {
+    try (Desk next = new Desk(server.uri(), "", Desk.TUNING)) {
+      next.accepted(3);
+      try (Desk move = new Desk(server.uri(), next.prefix, "", SHORT)) {
+        assertThat(move.engine.export("mail", 10).jobs()).hasSize(3);
+      }
+
+      List<Claim> claims = next.claim(3);
+
+      assertThat(claims).allMatch(claim -> claim.crashes() == 1);
+      claims.forEach(next::completed);
+      next.nothingFor(Duration.ofMillis(500));
+    }
+  }
+
+  @Test
+  void aJobThatIsNotDueHasNoCrashAfterAKilledMoveNorAfterOneThatGaveItBack() {
+    Tuning hops = Desk.TUNING.withLongestDelay(Duration.ofSeconds(1));
+    try (Desk killed = new Desk(server.uri(), "", hops.withHandOver(Duration.ofSeconds(1)));
+        Desk last = new Desk(server.uri(), killed.prefix, "", hops)) {
+      Instant due = Instant.ofEpochMilli(killed.millis() + 3_600_000);
+      Job job = killed.job();
+      killed.engine.restore(List.of(BrokerTrial.view(job, JobState.SCHEDULED, due)));
+      assertThat(exported(killed).getFirst().id()).isEqualTo(job.id());
+      try (Desk move = new Desk(server.uri(), killed.prefix, "", hops)) {
+        assertThat(exported(move)).allMatch(view -> view.attempt() == 0 && view.crashes() == 0);
+      }
+
+      JobView view = exported(last).getFirst();
+
+      assertThat(view.state()).isEqualTo(JobState.SCHEDULED);
+      assertThat(view.dueAt()).isEqualTo(due);
+      assertThat(view.attempt()).isZero();
+      assertThat(view.crashes()).isZero();
+    }
+  }
+
+  private static List<JobView> exported(Desk desk) {
+    List<JobView> found = new ArrayList<>();
+    desk.until("be handed it", () -> found.addAll(desk.engine.export("mail", 10).jobs()));
+    return found;
+  }
+
+  @Test
+  void aJobThatIsThereTwiceIsGivenBackOnce() {
+    try (Desk next = new Desk(server.uri(), "", Desk.TUNING)) {
+      List<JobView> view = List.of(BrokerTrial.view(next.job(), JobState.READY, null));
+      next.engine.restore(view);
+      next.engine.restore(view);
+      try (Desk move = new Desk(server.uri(), next.prefix, "", Desk.TUNING)) {
+        assertThat(move.engine.export("mail", 10).jobs()).hasSize(1);
+      }
+
+      Claim claim = next.claimOne();
+
+      assertThat(claim.crashes()).isZero();
+      next.completed(claim);
+      next.nothingFor(Duration.ofMillis(500));
+    }
+  }
+
+  @Test
+  void aDeadJobThatIsGivenBackIsThereAtOnce() {
+    try (Desk next = new Desk(server.uri(), "", Desk.TUNING)) {
+      JobView view = BrokerTrial.view(next.job(), JobState.DEAD, null);
+      next.engine.restore(List.of(view));
+      try (Desk move = new Desk(server.uri(), next.prefix, "", Desk.TUNING)) {
+        assertThat(move.engine.export("mail", 10).jobs()).hasSize(1);
+      }
+
+      assertThat(exported(next)).extracting(JobView::id).containsExactly(view.id());
     }
   }
 

@@ -31,7 +31,9 @@ import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 /// Arguments: jobs of one round, rounds.
 public final class SqsBenchmark {
   private static final String BODY = "x".repeat(200);
-  private static final int THREADS = 8;
+
+  /// As many as the engine makes calls at once.
+  private static final int THREADS = 16;
 
   /// A JVM that has compiled less than this many rounds' code measures its compiler.
   private static final int WARM_UP = 4;

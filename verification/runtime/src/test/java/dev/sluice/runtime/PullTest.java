@@ -237,6 +237,8 @@ final class PullTest {
         worker.awaitWaiting();
         all.add(worker);
       }
+      // A claim for the first two may be under way still when the third comes.
+      Rig.await("a claim for all of them", () -> claims.asked == 1 + 2 + 3);
       rig.sluice().resume("default");
       assertThat(ids(all.get(0).leased())).isEqualTo(jobs.subList(0, 1));
       assertThat(ids(all.get(1).leased())).isEqualTo(jobs.subList(1, 3));

@@ -1,5 +1,6 @@
 package dev.sluice.runtime;
 
+import dev.sluice.engine.ClaimRequest;
 import dev.sluice.engine.Claimed;
 import dev.sluice.engine.Controllable;
 import dev.sluice.engine.Engine;
@@ -24,6 +25,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class WatchedClaims {
   /// How many jobs each claim brought that brought any.
   final List<Integer> sizes = new CopyOnWriteArrayList<>();
+
+  /// How many jobs the newest claim that was answered had asked for.
+  volatile int asked;
 
   final AtomicInteger failed = new AtomicInteger();
   volatile boolean failing;
@@ -61,6 +65,11 @@ final class WatchedClaims {
       Object answer = method.invoke(engine, arguments);
       if (claims && !((Claimed) answer).claims().isEmpty()) {
         sizes.add(((Claimed) answer).claims().size());
+      }
+      if (claims) {
+        asked =
+            ((List<?>) arguments[0])
+                .stream().mapToInt(request -> ((ClaimRequest) request).max()).sum();
       }
       if (method.getName().equals("settle") && isCrash((List<?>) arguments[0])) {
         afterCrash.run();
