@@ -28,12 +28,10 @@ import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 
 /// The engine beside the bare SDK in batches of ten, on ElasticMQ in the same process, in turns.
-/// Arguments: jobs of one round, rounds.
+/// Arguments: jobs of one round, rounds, and threads of the bare SDK; by default as many as the
+/// engine makes calls at once.
 public final class SqsBenchmark {
   private static final String BODY = "x".repeat(200);
-
-  /// As many as the engine makes calls at once.
-  private static final int THREADS = 16;
 
   /// A JVM that has compiled less than this many rounds' code measures its compiler.
   private static final int WARM_UP = 4;
@@ -45,13 +43,14 @@ public final class SqsBenchmark {
   public static void main(String[] args) throws Exception {
     int jobs = args.length > 0 ? Integer.parseInt(args[0]) : 40_000;
     int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 15;
+    int threads = args.length > 2 ? Integer.parseInt(args[2]) : Workers.AT_ONCE;
     List<Rates> bare = new ArrayList<>();
     List<Rates> same = new ArrayList<>();
     List<Rates> engine = new ArrayList<>();
     try (Elastic server = new Elastic()) {
       for (int round = -WARM_UP; round < rounds; round++) {
-        Rates one = bare(server, jobs, false);
-        Rates with = bare(server, jobs, true);
+        Rates one = bare(server, jobs, false, threads);
+        Rates with = bare(server, jobs, true, threads);
         Rates two = engine(server, jobs);
         System.out.printf(
             "%s bare SDK: send %,.0f/s, receive + delete %,.0f/s; with one attribute: %,.0f/s,"
@@ -90,7 +89,8 @@ public final class SqsBenchmark {
     return values[values.length / 2];
   }
 
-  private static Rates bare(Elastic server, int jobs, boolean attribute) throws Exception {
+  private static Rates bare(Elastic server, int jobs, boolean attribute, int threads)
+      throws Exception {
     String meta = MessageText.write(Envelope.fresh(job())).meta();
     try (SqsClient client =
         SqsClient.builder()
@@ -106,6 +106,7 @@ public final class SqsBenchmark {
       double send =
           rate(
               jobs,
+              threads,
               () -> {
                 while (left.getAndDecrement() > 0) {
                   List<SendMessageBatchRequestEntry> entries = new ArrayList<>();
@@ -126,6 +127,7 @@ public final class SqsBenchmark {
       double receive =
           rate(
               jobs,
+              threads,
               () -> {
                 while (gone.get() < jobs) {
                   List<Message> messages =
@@ -155,12 +157,12 @@ public final class SqsBenchmark {
     }
   }
 
-  private static double rate(int jobs, Runnable body) throws Exception {
+  private static double rate(int jobs, int threads, Runnable body) throws Exception {
     long start = System.nanoTime();
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+    try (ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> running = new ArrayList<>();
-      for (int i = 0; i < THREADS; i++) {
-        running.add(threads.submit(body));
+      for (int i = 0; i < threads; i++) {
+        running.add(workers.submit(body));
       }
       for (Future<?> one : running) {
         one.get();
