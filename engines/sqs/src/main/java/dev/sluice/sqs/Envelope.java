@@ -83,20 +83,22 @@ record Envelope(
 
   /// The same, with a newer epoch: nobody was given the job.
   Envelope moved(long newEpoch) {
-    return new Envelope(
-        job, dueMillis, attempt, crashes, newEpoch, parked, last, death, diedMillis);
+    return moved(newEpoch, 0);
   }
 
   /// The same after its message was received so often on a standard queue, the last time by
   /// somebody who did not start it: each receive before that one ended without a word.
   Envelope unstarted(int receives) {
-    int ended = receives - 1;
+    return moved(epoch + receives, receives - 1);
+  }
+
+  private Envelope moved(long newEpoch, int crashed) {
     return new Envelope(
         job,
         dueMillis,
-        attempt + ended,
-        crashes + ended,
-        epoch + receives,
+        attempt + crashed,
+        crashes + crashed,
+        newEpoch,
         parked,
         last,
         death,

@@ -63,13 +63,14 @@ final class WatchedClaims {
     }
     try {
       Object answer = method.invoke(engine, arguments);
-      if (claims && !((Claimed) answer).claims().isEmpty()) {
-        sizes.add(((Claimed) answer).claims().size());
-      }
       if (claims) {
         asked =
             ((List<?>) arguments[0])
                 .stream().mapToInt(request -> ((ClaimRequest) request).max()).sum();
+        int brought = ((Claimed) answer).claims().size();
+        if (brought > 0) {
+          sizes.add(brought);
+        }
       }
       if (method.getName().equals("settle") && isCrash((List<?>) arguments[0])) {
         afterCrash.run();
