@@ -9,7 +9,6 @@ import dev.sluice.NewJob;
 import dev.sluice.Outcome;
 import dev.sluice.QueuePolicy;
 import dev.sluice.RetryPolicy;
-import dev.sluice.RunningJob;
 import dev.sluice.Sluice;
 import dev.sluice.engine.Countable.Counts;
 import dev.sluice.engine.Environment;
@@ -129,7 +128,7 @@ final class LeakTest {
     Rig.await("all ended", () -> counts(sluice).waiting() + counts(sluice).running() == 0);
     Rig.await("all pruned", () -> held(counts(sluice)) == 0);
     Rig.await("no handler lives", () -> handlers.get() == 0);
-    assertThat(sluice.running()).map(RunningJob::id).isEmpty();
+    Rig.await("nothing runs", () -> sluice.running().isEmpty());
   }
 
   private static Counts counts(Sluice sluice) {
