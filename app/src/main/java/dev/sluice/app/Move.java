@@ -64,6 +64,8 @@ final class Move {
   /// @param already jobs that the target had from an earlier run
   /// @param strangers messages that are no jobs and stay in the source
   /// @param left what the source still counts, the strangers among them
+  /// @param takers processes that take jobs in the source and may hold some, which it does not
+  ///   count
   /// @param arrived what the target counts
   record Moved(
       String queue,
@@ -71,14 +73,15 @@ final class Move {
       long already,
       long strangers,
       Counts left,
+      long takers,
       Counts arrived) {
     /// Whether no job is left in the source.
     boolean isAll() {
-      return kept(left) <= strangers;
+      return kept(left) <= strangers && takers == 0;
     }
 
     long sum() {
-      return moved.values().stream().mapToLong(Long::longValue).sum();
+      return Move.sum(moved);
     }
 
     /// Whether the source held nothing of this name, as far as anybody can tell.
@@ -87,17 +90,17 @@ final class Move {
     }
   }
 
-  /// @throws SluiceException when one of the engines cannot do its part
+  /// @throws IllegalArgumentException when one of the engines cannot do its part
   Move(Engine source, Engine target, Environment.Clock clock, ProgressBar progress) {
     this.source = source;
     this.target = target;
     this.clock = clock;
     this.progress = progress;
     if (!(source instanceof Exporting from) || !(source instanceof Countable counted)) {
-      throw new SluiceException("from: " + cannot(source, "hands its jobs over"));
+      throw new IllegalArgumentException("from: " + cannot(source, "hands its jobs over"));
     }
     if (!(target instanceof Restoring to) || !(target instanceof Countable counts)) {
-      throw new SluiceException("to: " + cannot(target, "takes jobs over"));
+      throw new IllegalArgumentException("to: " + cannot(target, "takes jobs over"));
     }
     exporting = from;
     restoring = to;
@@ -115,10 +118,10 @@ final class Move {
 
   /// The queues that the source knows.
   ///
-  /// @throws SluiceException when it cannot list them
+  /// @throws IllegalArgumentException when it cannot list them
   List<String> queues() {
     if (!(source instanceof Inspectable known)) {
-      throw new SluiceException(
+      throw new IllegalArgumentException(
           "queue: must be given, the engine '"
               + source.limits().engine()
               + "' cannot list its queues");
@@ -143,6 +146,24 @@ final class Move {
                 + (known.isEmpty() ? "it has none" : String.join(", ", known)));
       }
     }
+  }
+
+  /// Makes sure that nobody takes jobs of the queues meanwhile, as far as the source can tell.
+  ///
+  /// @throws SluiceException when somebody does
+  void requireIdle(List<String> queues) {
+    for (String queue : queues) {
+      long takers = exporting.takers(queue);
+      if (takers > 0) {
+        throw new SluiceException(
+            "queue '" + queue + "' cannot move: " + takers(takers) + " of it; stop that first");
+      }
+    }
+  }
+
+  /// That processes take jobs, in words.
+  static String takers(long takers) {
+    return takers == 1 ? "a process takes jobs" : takers + " processes take jobs";
   }
 
   /// Makes sure that the target can hold every job, as far as the source can show them.
@@ -189,7 +210,8 @@ final class Move {
               + " of queue '"
               + job.job().queue()
               + "' cannot move: "
-              + unfit.getMessage(),
+              + unfit.getMessage()
+              + hint(job),
           unfit);
     }
     String key = job.job().options().key();
@@ -201,6 +223,12 @@ final class Move {
             throw taken(job, other.id());
           });
     }
+  }
+
+  private String hint(JobView job) {
+    return job.job().options().key() != null && target.limits().keys() == Limits.Keys.REFUSED
+        ? "; with keys=carry in its URL it takes keys along as labels"
+        : "";
   }
 
   private static SluiceException taken(JobView job, JobId other) {
@@ -246,11 +274,25 @@ final class Move {
 
   /// Moves one queue.
   ///
-  /// @throws SluiceException when a job cannot be moved; those before it have been
+  /// @throws SluiceException when a job cannot be moved; those before it have been, and it says how
+  ///   many
   Moved move(String queue) {
+    Map<JobState, Long> moved = new EnumMap<>(JobState.class);
+    try {
+      return move(queue, moved);
+    } catch (SluiceException stopped) {
+      progress.clear();
+      long sum = sum(moved);
+      throw sum == 0
+          ? stopped
+          : new SluiceException(
+              stopped.getMessage() + "; taken by the target before that: " + sum, stopped);
+    }
+  }
+
+  private Moved move(String queue, Map<JobState, Long> moved) {
     long all = movable(there.counts(queue));
     Set<JobId> first = new HashSet<>();
-    Map<JobState, Long> moved = new EnumMap<>(JobState.class);
     long done = 0;
     long already = 0;
     int step = Math.min(STEP, Math.min(source.limits().batch(), target.limits().batch()));
@@ -287,7 +329,17 @@ final class Move {
     }
     progress.clear();
     return new Moved(
-        queue, moved, already, handout.strangers(), there.counts(queue), here.counts(queue));
+        queue,
+        moved,
+        already,
+        handout.strangers(),
+        there.counts(queue),
+        exporting.takers(queue),
+        here.counts(queue));
+  }
+
+  private static long sum(Map<JobState, Long> moved) {
+    return moved.values().stream().mapToLong(Long::longValue).sum();
   }
 
   /// A target that is the source by another name would be moved round and round. The first jobs of

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -70,11 +71,15 @@ final class MoveCommand implements Callable<Integer> {
     }
     Environment environment = Environment.system();
     PrintWriter out = spec.commandLine().getOut();
-    try (Engine open = open(source);
-        Engine other = open(target)) {
-      Move move = new Move(open, other, environment.clock(), ProgressBar.forTerminal());
-      List<String> names = queues.isEmpty() ? move.queues() : queues;
+    out.println("from: " + source.words());
+    out.println("to: " + target.words());
+    try (Engine open = orBadUsage(source::open);
+        Engine other = orBadUsage(target::open)) {
+      Move move =
+          orBadUsage(() -> new Move(open, other, environment.clock(), ProgressBar.forTerminal()));
+      List<String> names = queues.isEmpty() ? orBadUsage(move::queues) : queues;
       move.requireThere(names);
+      move.requireIdle(names);
       long back = move.takeBack();
       if (back > 0) {
         out.println(
@@ -94,7 +99,8 @@ final class MoveCommand implements Callable<Integer> {
         }
       }
       if (!all) {
-        out.println("some jobs are not here yet, or came meanwhile; run this again");
+        out.println(
+            "some jobs are not here yet, came meanwhile, or are in other hands; run this again");
         return Main.FAILED;
       }
     }
@@ -111,6 +117,7 @@ final class MoveCommand implements Callable<Integer> {
         + "; left: "
         + counts(moved.left(), source)
         + (moved.strangers() == 0 ? "" : ", of which " + moved.strangers() + " are no jobs")
+        + (moved.takers() == 0 ? "" : ", and " + Move.takers(moved.takers()) + " there")
         + "; now there: "
         + counts(moved.arrived(), target);
   }
@@ -151,9 +158,9 @@ final class MoveCommand implements Callable<Integer> {
     }
   }
 
-  private Engine open(EngineConfig config) {
+  private <T> T orBadUsage(Supplier<T> action) {
     try {
-      return config.open();
+      return action.get();
     } catch (IllegalArgumentException bad) {
       throw new ParameterException(spec.commandLine(), bad.getMessage(), bad);
     }

@@ -42,6 +42,7 @@ final class Depot implements Engine, Countable, Redrivable, Exporting, Restoring
   final List<JobView> onTheirWay = new ArrayList<>();
 
   int strangers;
+  long takers;
   boolean forgetful;
 
   @Override
@@ -82,6 +83,11 @@ final class Depot implements Engine, Countable, Redrivable, Exporting, Restoring
       // One of each, as with messages: whoever sends them to himself has the others.
       jobs.stream().filter(job -> job.id().equals(id)).findFirst().ifPresent(jobs::remove);
     }
+  }
+
+  @Override
+  public long takers(String queue) {
+    return takers;
   }
 
   @Override

@@ -7,7 +7,6 @@ import dev.sluice.engine.Bound;
 import dev.sluice.engine.ClaimRequest;
 import dev.sluice.engine.Countable.Counts;
 import dev.sluice.engine.Engine;
-import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Environment;
 import dev.sluice.engine.Offer;
 import dev.sluice.job.Job;
@@ -101,6 +100,8 @@ final class MoveTest {
     assertThat(answer.code()).isZero();
     assertThat(answer.out().lines())
         .containsExactly(
+            "from: sqlite:" + file("from") + " (jobs survive a crash)",
+            "to: " + to() + " (jobs survive a crash)",
             "1 job was running when its process ended; it waits again",
             "queue 'mail': moved 1200 (800 ready, 400 scheduled); left: 0 ready, 0 scheduled, 0 dead; now there: 800 ready,"
                 + " 400 scheduled, 0 dead",
@@ -194,9 +195,10 @@ final class MoveTest {
     broker.jobs.add(view(1));
     broker.forgetful = true;
     try (SqliteEngine to = SqliteEngine.open(file("to"))) {
-      assertThatExceptionOfType(EngineUnavailableException.class)
+      assertThatExceptionOfType(SluiceException.class)
           .isThrownBy(() -> between(broker, to).move("mail"))
-          .withMessageContaining("still here");
+          .withMessageContaining("still here")
+          .withMessageEndingWith("taken by the target before that: 1");
 
       broker.forgetful = false;
       Move.Moved moved = between(broker, to).move("mail");
@@ -227,8 +229,46 @@ final class MoveTest {
     Counts none = new Counts(0, 0, 0, 0, 0, 0, 0, 0, false);
     Counts held = new Counts(0, 0, 3, 0, 0, 0, 0, 0, false);
 
-    assertThat(new Move.Moved("mail", Map.of(), 0, 0, none, none).isAll()).isTrue();
-    assertThat(new Move.Moved("mail", Map.of(), 0, 0, held, none).isAll()).isFalse();
+    assertThat(new Move.Moved("mail", Map.of(), 0, 0, none, 0, none).isAll()).isTrue();
+    assertThat(new Move.Moved("mail", Map.of(), 0, 0, held, 0, none).isAll()).isFalse();
+  }
+
+  @Test
+  void aMoveBesideAProcessThatTakesJobsDoesNotBegin() {
+    Depot broker = new Depot();
+    broker.jobs.add(view(1));
+    broker.takers = 2;
+    try (SqliteEngine to = SqliteEngine.open(file("to"))) {
+      Move move = between(broker, to);
+
+      assertThatExceptionOfType(SluiceException.class)
+          .isThrownBy(() -> move.requireIdle(List.of("mail")))
+          .withMessage("queue 'mail' cannot move: 2 processes take jobs of it; stop that first");
+      broker.takers = 0;
+      move.requireIdle(List.of("mail"));
+      // It came in the meantime.
+      broker.takers = 1;
+      Move.Moved moved = move.move("mail");
+
+      assertThat(moved.sum()).isEqualTo(1);
+      assertThat(moved.isAll()).as("the process may hold some").isFalse();
+    }
+  }
+
+  @Test
+  void aMoveThatStopsTellsWhatTheTargetHasTaken() {
+    Depot broker = new Depot();
+    for (int i = 1; i <= 501; i++) {
+      broker.jobs.add(view(offer(i, "mail", i == 501 ? "key" : null).job(), JobState.READY));
+    }
+    fill("to", "mail", 1000, 1001, "key");
+    try (SqliteEngine to = SqliteEngine.open(file("to"))) {
+      assertThatExceptionOfType(SluiceException.class)
+          .isThrownBy(() -> between(broker, to).move("mail"))
+          .withMessageContaining("its key belongs to job ")
+          .withMessageEndingWith("; taken by the target before that: 500");
+      assertThat(broker.jobs).hasSize(1);
+    }
   }
 
   @Test
@@ -335,18 +375,12 @@ final class MoveTest {
 
   @Test
   void whatCannotBeMovedFromOrToIsSaid() {
-    StringWriter err = new StringWriter();
-    PrintWriter nowhere = new PrintWriter(new StringWriter());
-    int code =
-        Main.run(
-            new String[] {"move", "--from", "memory:", "--to", to()},
-            nowhere,
-            new PrintWriter(err, true));
-    assertThat(code).isEqualTo(1);
-    assertThat(err.toString())
-        .isEqualTo(
+    Answer answer = moveBetween("memory:", to());
+    assertThat(answer.code()).isEqualTo(2);
+    assertThat(answer.err())
+        .startsWith(
             "from: 'memory' must be an engine that hands its jobs over; jobs in memory end with"
-                + " their process\n");
+                + " their process");
     fill("from", "mail", 0, 1, null);
     String from = "sqlite:" + file("from");
     assertThat(moveBetween(from, from).err()).contains("to: must be another place than from");

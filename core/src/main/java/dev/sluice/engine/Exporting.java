@@ -33,4 +33,14 @@ public interface Exporting {
   /// @throws EngineUnavailableException when some of them may be there still; they are handed out
   ///   again then
   void exported(String queue, List<JobId> jobs);
+
+  /// How many processes are seen to take jobs of a queue. They may hold some that are not handed
+  /// out, and that [Countable#counts] leaves out, too. Always 0 for an engine that lets in one
+  /// process at a time, or that cannot tell.
+  ///
+  /// @throws EngineUnavailableException when the engine could not look
+  default long takers(String queue) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    return 0;
+  }
 }

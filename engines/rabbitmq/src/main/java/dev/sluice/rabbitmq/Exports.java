@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -134,9 +135,21 @@ final class Exports {
     }
   }
 
+  /// Each process that works on a queue listens to all of its lines.
+  long takers(String queue) {
+    return locked(_ -> {
+      long most = 0;
+      for (Priority priority : Priority.values()) {
+        OptionalLong listening = consumers(names.line(queue, priority));
+        most = Math.max(most, listening.orElse(0));
+      }
+      return most;
+    });
+  }
+
   private void take(Channel open, String from, JobState state, Gathering gathering)
       throws IOException {
-    if (!gathering.found.isEmpty() || !exists(from)) {
+    if (!gathering.found.isEmpty() || consumers(from).isEmpty()) {
       return;
     }
     long deadline = clock.monotonicNanos() + LOOK * limit.toNanos();
@@ -194,15 +207,15 @@ final class Exports {
     gathering.found.add(view);
   }
 
-  /// Asked on a channel of its own: the broker ends the one on which a queue is missing.
-  private boolean exists(String name) throws IOException {
+  /// How many consumers a queue on the broker has; empty when there is no such queue. Asked on a
+  /// channel of its own: the broker ends the one on which a queue is missing.
+  private OptionalLong consumers(String name) throws IOException {
     Channel asking = link.openChannel();
     try {
-      var _ = link.call(() -> asking.queueDeclarePassive(name));
-      return true;
+      return OptionalLong.of(link.call(() -> asking.queueDeclarePassive(name)).getConsumerCount());
     } catch (IOException missing) {
       if (Sentences.replyCode(missing) == 404) {
-        return false;
+        return OptionalLong.empty();
       }
       throw missing;
     } finally {

@@ -267,6 +267,13 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
   }
 
   @Override
+  public long takers(String queue) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    requireOpen();
+    return exports.takers(queue);
+  }
+
+  @Override
   public Claimed claim(List<ClaimRequest> requests) {
     Limits.requireEach("requests", requests);
     requireOpen();

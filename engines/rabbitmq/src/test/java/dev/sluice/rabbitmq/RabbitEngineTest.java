@@ -72,6 +72,21 @@ final class RabbitEngineTest implements BrokerContract {
     }
   }
 
+  @Test
+  void whoTakesJobsIsSeenByWhoeverHandsThemOver() {
+    try (BrokerTrial trial = new BrokerTrial(this)) {
+      trial.accepted(trial.jobs(1));
+      RabbitEngine source = (RabbitEngine) trial.another();
+      assertThat(source.takers(BrokerTrial.QUEUE)).isZero();
+      assertThat(source.takers("never-heard-of")).isZero();
+      trial.claimOne();
+
+      assertThat(source.takers(BrokerTrial.QUEUE)).isEqualTo(1);
+      trial.engine().close();
+      trial.await(() -> source.takers(BrokerTrial.QUEUE) == 0, () -> "nobody to take jobs");
+    }
+  }
+
   /// Out of the levels where they wait, with the time at which they are due.
   @Test
   void delayedJobsAreHandedOverToo() {
