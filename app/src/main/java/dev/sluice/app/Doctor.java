@@ -26,7 +26,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 
 /// The checks of `sluice doctor`, from the machine to the server's own files. None of them changes
-/// anything that was there.
+/// anything that was there; a broker's missing queues are made.
 ///
 /// Threading: confined to one thread.
 final class Doctor {
@@ -277,7 +277,7 @@ final class Doctor {
       }
       List<String> wrong = EngineConfig.check(open, queues);
       return wrong.isEmpty()
-          ? Finding.ok("engine", engine.words() + " opens")
+          ? Finding.ok("engine", engine.words() + " opens" + there(open, queues))
           : Finding.fail("engine", String.join("; ", wrong), advice());
     } catch (SluiceException failure) {
       String message = sentence(failure);
@@ -287,6 +287,13 @@ final class Doctor {
     } catch (IllegalArgumentException unfit) {
       return Finding.fail("engine", sentence(unfit), "mend the engine's URL");
     }
+  }
+
+  /// What a broker has now, if need be because this has made it.
+  private static String there(Engine open, Set<String> queues) {
+    return open.limits().brokered() && !queues.isEmpty()
+        ? ", and its queues are there: " + String.join(", ", queues)
+        : "";
   }
 
   private static String sentence(RuntimeException failure) {

@@ -75,12 +75,20 @@ final class BrokerRolesTest {
               return Outcome.done();
             }));
     JobId id = rig.enqueue("poison");
-    for (int crash = 1; crash <= 3; crash++) {
-      int expected = crash;
-      Rig.await("start " + crash, () -> starts.get() == expected);
-      lose();
+    JobEvent.Died died;
+    try (LogLines log = new LogLines("dev.sluice.jobs")) {
+      for (int crash = 1; crash <= 3; crash++) {
+        int expected = crash;
+        Rig.await("start " + crash, () -> starts.get() == expected);
+        lose();
+      }
+      died = rig.awaitEvent(JobEvent.Died.class, id);
+      assertThat(log.lines())
+          .as("the claim that found it dead started nothing")
+          .singleElement()
+          .asString()
+          .contains("is dead (poison) after attempt 3: ");
     }
-    JobEvent.Died died = rig.awaitEvent(JobEvent.Died.class, id);
 
     assertThat(died.reason()).isEqualTo(DeathReason.POISON);
     assertThat(starts).hasValue(3);

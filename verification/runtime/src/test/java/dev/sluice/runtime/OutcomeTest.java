@@ -206,9 +206,18 @@ final class OutcomeTest {
   void aJobOfAnUnknownTypeIsParkedAndVisibleWhileOthersGoOn() {
     handle(retries(1), (_, _) -> Outcome.done());
     JobType<String> unknown = JobType.of("unknown", Codec.string());
-    JobId parked = Rig.accepted(rig.sluice().enqueue(unknown, "x"));
-    rig.awaitState(rig.enqueue("x"), JobState.SUCCEEDED);
-    rig.awaitEvent(JobEvent.Parked.class, parked);
+    JobId parked;
+    try (LogLines log = new LogLines("dev.sluice.jobs")) {
+      parked = Rig.accepted(rig.sluice().enqueue(unknown, "x"));
+      rig.awaitState(rig.enqueue("x"), JobState.SUCCEEDED);
+      rig.awaitEvent(JobEvent.Parked.class, parked);
+      assertThat(log.lines())
+          .containsExactly(
+              "WARNING job "
+                  + parked
+                  + " of queue 'default', type 'unknown', is parked before it was started: no handler"
+                  + " is registered for the job type 'unknown'");
+    }
     JobView view = rig.view(parked);
     assertThat(view.state()).isEqualTo(JobState.SCHEDULED);
     assertThat(view.attempt()).isZero();
