@@ -26,7 +26,8 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 
 /// The checks of `sluice doctor`, from the machine to the server's own files. None of them changes
-/// anything that was there; a broker's missing queues are made.
+/// anything that was there, but on a broker: queues that are missing there are made, and jobs that
+/// were left behind by queues that are made again go back to them.
 ///
 /// Threading: confined to one thread.
 final class Doctor {

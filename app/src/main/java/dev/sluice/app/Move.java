@@ -9,6 +9,8 @@ import dev.sluice.engine.Exporting;
 import dev.sluice.engine.Exporting.Handout;
 import dev.sluice.engine.Inspectable;
 import dev.sluice.engine.Limits;
+import dev.sluice.engine.Limits.Keys;
+import dev.sluice.engine.PartlyTakenException;
 import dev.sluice.engine.Reclaiming;
 import dev.sluice.engine.Redrivable;
 import dev.sluice.engine.Restoring;
@@ -28,6 +30,7 @@ import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +48,10 @@ final class Move {
 
   /// How long to wait for jobs that the source counts and does not hand out yet.
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /// What helps where keys are refused.
+  private static final String CARRY =
+      "; with keys=carry in its URL the target takes keys along as labels";
 
   /// Brokers tell about once a second how much they hold.
   private static final long PAUSE_NANOS = 1_200_000_000;
@@ -64,7 +71,7 @@ final class Move {
   /// @param already jobs that the target had from an earlier run
   /// @param strangers messages that are no jobs and stay in the source
   /// @param left what the source still counts, the strangers among them
-  /// @param takers processes that take jobs in the source and may hold some, which it does not
+  /// @param taken whether somebody takes jobs in the source and may hold some, which it does not
   ///   count
   /// @param arrived what the target counts
   record Moved(
@@ -73,11 +80,11 @@ final class Move {
       long already,
       long strangers,
       Counts left,
-      long takers,
+      boolean taken,
       Counts arrived) {
     /// Whether no job is left in the source.
     boolean isAll() {
-      return kept(left) <= strangers && takers == 0;
+      return kept(left) <= strangers && !taken;
     }
 
     long sum() {
@@ -86,7 +93,7 @@ final class Move {
 
     /// Whether the source held nothing of this name, as far as anybody can tell.
     boolean isNothing() {
-      return sum() + already + strangers + kept(left) == 0;
+      return !taken && sum() + already + strangers + kept(left) == 0;
     }
   }
 
@@ -116,36 +123,31 @@ final class Move {
         + "; jobs in memory end with their process";
   }
 
-  /// The queues that the source knows.
+  /// The queues to move: those that are named, or else all of the source.
   ///
-  /// @throws IllegalArgumentException when it cannot list them
-  List<String> queues() {
-    if (!(source instanceof Inspectable known)) {
-      throw new IllegalArgumentException(
-          "queue: must be given, the engine '"
-              + source.limits().engine()
-              + "' cannot list its queues");
-    }
-    return known.queues();
-  }
-
-  /// Makes sure that the source knows every queue, where it can tell.
-  ///
-  /// @throws SluiceException when it does not
-  void requireThere(List<String> queues) {
+  /// @throws IllegalArgumentException when the source cannot have one of them, or cannot list them
+  List<String> queues(List<String> named) {
+    named.forEach(source::requireQueue);
     if (!(source instanceof Inspectable listed)) {
-      return;
+      if (named.isEmpty()) {
+        throw new IllegalArgumentException(
+            "queue: must be given, the engine '"
+                + source.limits().engine()
+                + "' cannot list its queues");
+      }
+      return named;
     }
     List<String> known = listed.queues();
-    for (String queue : queues) {
+    for (String queue : named) {
       if (!known.contains(queue)) {
-        throw new SluiceException(
+        throw new IllegalArgumentException(
             "queue: '"
                 + queue
                 + "' must be one of the source: "
                 + (known.isEmpty() ? "it has none" : String.join(", ", known)));
       }
     }
+    return named.isEmpty() ? known : named;
   }
 
   /// Makes sure that nobody takes jobs of the queues meanwhile, as far as the source can tell.
@@ -153,17 +155,11 @@ final class Move {
   /// @throws SluiceException when somebody does
   void requireIdle(List<String> queues) {
     for (String queue : queues) {
-      long takers = exporting.takers(queue);
-      if (takers > 0) {
+      if (exporting.isTaken(queue)) {
         throw new SluiceException(
-            "queue '" + queue + "' cannot move: " + takers(takers) + " of it; stop that first");
+            "queue '" + queue + "' cannot move: somebody takes jobs of it; stop that first");
       }
     }
-  }
-
-  /// That processes take jobs, in words.
-  static String takers(long takers) {
-    return takers == 1 ? "a process takes jobs" : takers + " processes take jobs";
   }
 
   /// Makes sure that the target can hold every job, as far as the source can show them.
@@ -180,6 +176,7 @@ final class Move {
     }
     if (source instanceof Redrivable broker) {
       // The waiting ones come out of their queue to be seen, so they are looked at step by step.
+      requireKeys();
       for (String queue : queues) {
         broker.dead(queue, Inspectable.MAX_PAGE).forEach(this::check);
       }
@@ -199,22 +196,27 @@ final class Move {
     }
   }
 
+  /// Where jobs of the source may have keys, and cannot be looked at all beforehand.
+  private void requireKeys() {
+    if (source.limits().keys() != Keys.REFUSED && target.limits().keys() == Keys.REFUSED) {
+      throw new SluiceException(
+          "nothing can move: jobs of the source may have keys, which would make nothing unique there"
+              + CARRY);
+    }
+  }
+
   private void check(JobView job) {
+    String key = job.job().options().key();
+    if (key != null && target.limits().keys() == Keys.REFUSED) {
+      throw new SluiceException(
+          cannotMove(job) + "its key '" + key + "' would make nothing unique there" + CARRY);
+    }
     try {
       // Its time may be any: the limit is for jobs that are new.
       target.requireHolds(job.job(), Long.MAX_VALUE);
     } catch (IllegalArgumentException unfit) {
-      throw new SluiceException(
-          "job "
-              + job.id()
-              + " of queue '"
-              + job.job().queue()
-              + "' cannot move: "
-              + unfit.getMessage()
-              + hint(job),
-          unfit);
+      throw new SluiceException(cannotMove(job) + unfit.getMessage(), unfit);
     }
-    String key = job.job().options().key();
     if (key != null && target instanceof Inspectable known) {
       known
           .findByKey(job.job().queue(), key)
@@ -225,19 +227,14 @@ final class Move {
     }
   }
 
-  private String hint(JobView job) {
-    return job.job().options().key() != null && target.limits().keys() == Limits.Keys.REFUSED
-        ? "; with keys=carry in its URL it takes keys along as labels"
-        : "";
+  private static String cannotMove(JobView job) {
+    return "job " + job.id() + " of queue '" + job.job().queue() + "' cannot move: ";
   }
 
   private static SluiceException taken(JobView job, JobId other) {
     return new SluiceException(
-        "job "
-            + job.id()
-            + " of queue '"
-            + job.job().queue()
-            + "' cannot move: its key belongs to job "
+        cannotMove(job)
+            + "its key belongs to job "
             + other
             + " in the target; delete one of them and run this again");
   }
@@ -303,21 +300,27 @@ final class Move {
       if (!(source instanceof Inspectable)) {
         next.forEach(this::check);
       }
+      Restored restored = restore(queue, next);
       List<JobId> ids = new ArrayList<>(next.size());
-      @Nullable SluiceException stop = null;
-      List<Admission> answers = restore(queue, next);
-      for (int i = 0; i < answers.size(); i++) {
+      @Nullable SluiceException stop = restored.failure();
+      for (int i = 0; i < next.size(); i++) {
         JobView job = next.get(i);
-        switch (answers.get(i)) {
-          case Admission.Accepted _ -> moved.merge(job.state(), 1L, Long::sum);
-          case Admission.Duplicate(var id) when id.equals(job.id()) -> already++;
-          case Admission.Duplicate(var id) -> stop = taken(job, id);
+        @Nullable SluiceException refused = null;
+        switch (restored.answers().get(i).orElse(null)) {
+          case null -> {}
+          case Admission.Accepted _ -> {
+            moved.merge(job.state(), 1L, Long::sum);
+            ids.add(job.id());
+          }
+          case Admission.Duplicate(var id) when id.equals(job.id()) -> {
+            already++;
+            ids.add(id);
+          }
+          case Admission.Duplicate(var id) -> refused = taken(job, id);
           case Admission.Refused(var reason, _) ->
-              stop = new SluiceException("job " + job.id() + ": " + reason.sentence());
+              refused = new SluiceException(cannotMove(job) + reason.sentence());
         }
-        if (stop == null) {
-          ids.add(job.id());
-        }
+        stop = stop == null ? refused : stop;
       }
       exporting.exported(queue, ids);
       if (stop != null) {
@@ -334,7 +337,7 @@ final class Move {
         already,
         handout.strangers(),
         there.counts(queue),
-        exporting.takers(queue),
+        exporting.isTaken(queue),
         here.counts(queue));
   }
 
@@ -360,9 +363,17 @@ final class Move {
     }
   }
 
-  private List<Admission> restore(String queue, List<JobView> jobs) {
+  /// What the target answered.
+  ///
+  /// @param answers in the order of the jobs; empty where nobody knows
+  /// @param failure why it did not answer for all; null when it did
+  private record Restored(List<Optional<Admission>> answers, @Nullable SluiceException failure) {}
+
+  private Restored restore(String queue, List<JobView> jobs) {
     try {
-      return restoring.restore(jobs);
+      return new Restored(restoring.restore(jobs).stream().map(Optional::of).toList(), null);
+    } catch (PartlyTakenException partly) {
+      return new Restored(partly.answers(), partly);
     } catch (IllegalArgumentException unfit) {
       throw new SluiceException("queue '" + queue + "' cannot move: " + unfit.getMessage(), unfit);
     }

@@ -77,8 +77,7 @@ final class MoveCommand implements Callable<Integer> {
         Engine other = orBadUsage(target::open)) {
       Move move =
           orBadUsage(() -> new Move(open, other, environment.clock(), ProgressBar.forTerminal()));
-      List<String> names = queues.isEmpty() ? orBadUsage(move::queues) : queues;
-      move.requireThere(names);
+      List<String> names = orBadUsage(() -> move.queues(queues));
       move.requireIdle(names);
       long back = move.takeBack();
       if (back > 0) {
@@ -117,7 +116,7 @@ final class MoveCommand implements Callable<Integer> {
         + "; left: "
         + counts(moved.left(), source)
         + (moved.strangers() == 0 ? "" : ", of which " + moved.strangers() + " are no jobs")
-        + (moved.takers() == 0 ? "" : ", and " + Move.takers(moved.takers()) + " there")
+        + (moved.taken() ? ", and somebody takes jobs there" : "")
         + "; now there: "
         + counts(moved.arrived(), target);
   }

@@ -1,6 +1,5 @@
 package dev.sluice.app;
 
-import dev.sluice.contract.Brokerlike;
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.ClaimRequest;
 import dev.sluice.engine.Claimed;
@@ -13,6 +12,7 @@ import dev.sluice.engine.Extension;
 import dev.sluice.engine.Lease;
 import dev.sluice.engine.Limits;
 import dev.sluice.engine.Offer;
+import dev.sluice.engine.PartlyTakenException;
 import dev.sluice.engine.Redrivable;
 import dev.sluice.engine.Restoring;
 import dev.sluice.engine.Settle;
@@ -22,11 +22,12 @@ import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
-import dev.sluice.memory.MemoryEngine;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// What a broker does while jobs are moved: it counts about right, has jobs on their way where
@@ -42,12 +43,28 @@ final class Depot implements Engine, Countable, Redrivable, Exporting, Restoring
   final List<JobView> onTheirWay = new ArrayList<>();
 
   int strangers;
-  long takers;
+  boolean taken;
+  Limits.Keys keys = Limits.Keys.CARRIED;
   boolean forgetful;
+
+  /// How many jobs of a call it takes before its connection is lost.
+  int most = Integer.MAX_VALUE;
 
   @Override
   public Limits limits() {
-    return new Brokerlike<>(MemoryEngine.open()).limits();
+    return new Limits(
+        "depot",
+        true,
+        true,
+        false,
+        false,
+        false,
+        true,
+        keys,
+        1000,
+        LARGEST,
+        Duration.ofDays(1),
+        Duration.ofHours(12));
   }
 
   @Override
@@ -86,15 +103,25 @@ final class Depot implements Engine, Countable, Redrivable, Exporting, Restoring
   }
 
   @Override
-  public long takers(String queue) {
-    return takers;
+  public boolean isTaken(String queue) {
+    return taken;
   }
 
   @Override
   public List<Admission> restore(List<JobView> some) {
     some.forEach(view -> requireHolds(view.job(), 0));
-    jobs.addAll(some);
-    return some.stream().<Admission>map(view -> new Admission.Accepted(view.id())).toList();
+    List<JobView> kept = some.stream().limit(most).toList();
+    jobs.addAll(kept);
+    List<Admission> answers =
+        kept.stream().<Admission>map(view -> new Admission.Accepted(view.id())).toList();
+    if (kept.size() < some.size()) {
+      EngineUnavailableException lost = new EngineUnavailableException("the connection was lost");
+      List<Optional<Admission>> known = new ArrayList<>();
+      answers.forEach(answer -> known.add(Optional.of(answer)));
+      known.addAll(Collections.nCopies(some.size() - kept.size(), Optional.empty()));
+      throw new PartlyTakenException("the connection was lost", lost, known);
+    }
+    return answers;
   }
 
   @Override

@@ -8,6 +8,7 @@ import dev.sluice.engine.ClaimRequest;
 import dev.sluice.engine.Countable.Counts;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.Environment;
+import dev.sluice.engine.Limits;
 import dev.sluice.engine.Offer;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
@@ -154,8 +155,8 @@ final class MoveTest {
 
     Answer answer = move("--queue", "mail", "--queue", "mial");
 
-    assertThat(answer.code()).isEqualTo(1);
-    assertThat(answer.err()).isEqualTo("queue: 'mial' must be one of the source: mail, other\n");
+    assertThat(answer.code()).isEqualTo(2);
+    assertThat(answer.err()).startsWith("queue: 'mial' must be one of the source: mail, other (");
     try (SqliteEngine from = SqliteEngine.open(file("from"))) {
       assertThat(from.counts("mail").waiting()).isEqualTo(3);
     }
@@ -225,33 +226,80 @@ final class MoveTest {
   }
 
   @Test
+  void keysThatABrokerMayHaveAreRefusedBeforeTheFirstJobMoves() {
+    Depot broker = new Depot();
+    Depot other = new Depot();
+    other.keys = Limits.Keys.REFUSED;
+
+    assertThatExceptionOfType(SluiceException.class)
+        .isThrownBy(() -> between(broker, other).check(List.of("mail")))
+        .withMessage(
+            "nothing can move: jobs of the source may have keys, which would make nothing unique"
+                + " there; with keys=carry in its URL the target takes keys along as labels");
+    broker.keys = Limits.Keys.REFUSED;
+    between(broker, other).check(List.of("mail"));
+  }
+
+  @Test
   void whatABrokerKeepsFromOthersIsNotMoved() {
     Counts none = new Counts(0, 0, 0, 0, 0, 0, 0, 0, false);
     Counts held = new Counts(0, 0, 3, 0, 0, 0, 0, 0, false);
 
-    assertThat(new Move.Moved("mail", Map.of(), 0, 0, none, 0, none).isAll()).isTrue();
-    assertThat(new Move.Moved("mail", Map.of(), 0, 0, held, 0, none).isAll()).isFalse();
+    assertThat(new Move.Moved("mail", Map.of(), 0, 0, none, false, none).isAll()).isTrue();
+    assertThat(new Move.Moved("mail", Map.of(), 0, 0, held, false, none).isAll()).isFalse();
   }
 
   @Test
   void aMoveBesideAProcessThatTakesJobsDoesNotBegin() {
     Depot broker = new Depot();
     broker.jobs.add(view(1));
-    broker.takers = 2;
+    broker.taken = true;
     try (SqliteEngine to = SqliteEngine.open(file("to"))) {
       Move move = between(broker, to);
 
       assertThatExceptionOfType(SluiceException.class)
           .isThrownBy(() -> move.requireIdle(List.of("mail")))
-          .withMessage("queue 'mail' cannot move: 2 processes take jobs of it; stop that first");
-      broker.takers = 0;
+          .withMessage("queue 'mail' cannot move: somebody takes jobs of it; stop that first");
+      broker.taken = false;
       move.requireIdle(List.of("mail"));
       // It came in the meantime.
-      broker.takers = 1;
+      broker.taken = true;
       Move.Moved moved = move.move("mail");
 
       assertThat(moved.sum()).isEqualTo(1);
       assertThat(moved.isAll()).as("the process may hold some").isFalse();
+    }
+  }
+
+  /// Two jobs of one key in one step: neither is in the target when they are looked at.
+  @Test
+  void whatTheTargetTookOfAStepThatStopsIsLetGoOf() {
+    Depot broker = new Depot();
+    for (int i = 1; i <= 5; i++) {
+      broker.jobs.add(
+          view(offer(i, "mail", i == 2 || i == 4 ? "key" : null).job(), JobState.READY));
+    }
+    try (SqliteEngine to = SqliteEngine.open(file("to"))) {
+      assertThatExceptionOfType(SluiceException.class)
+          .isThrownBy(() -> between(broker, to).move("mail"))
+          .withMessageContaining("its key belongs to job " + view(2).id())
+          .withMessageEndingWith("; taken by the target before that: 4");
+      assertThat(broker.jobs).extracting(JobView::id).containsExactly(view(4).id());
+      assertThat(to.counts("mail").waiting()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void whatABrokerHasTakenBeforeItWasLostIsLetGoOf() {
+    Depot broker = new Depot();
+    broker.most = 2;
+    fill("from", "mail", 1, 6, null);
+    try (SqliteEngine from = SqliteEngine.open(file("from"))) {
+      assertThatExceptionOfType(SluiceException.class)
+          .isThrownBy(() -> between(from, broker).move("mail"))
+          .withMessage("the connection was lost; taken by the target before that: 2");
+      assertThat(from.counts("mail").waiting()).isEqualTo(3);
+      assertThat(broker.jobs).hasSize(2);
     }
   }
 

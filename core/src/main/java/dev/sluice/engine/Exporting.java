@@ -34,13 +34,13 @@ public interface Exporting {
   ///   again then
   void exported(String queue, List<JobId> jobs);
 
-  /// How many processes are seen to take jobs of a queue. They may hold some that are not handed
-  /// out, and that [Countable#counts] leaves out, too. Always 0 for an engine that lets in one
-  /// process at a time, or that cannot tell.
+  /// Whether somebody is seen to take jobs of a queue, in this process or another. Jobs in such
+  /// hands are not handed out, and [Countable#counts] may leave them out, too. False does not say
+  /// that nobody does: an engine can see less, or nothing.
   ///
   /// @throws EngineUnavailableException when the engine could not look
-  default long takers(String queue) {
+  default boolean isTaken(String queue) {
     Objects.requireNonNull(queue, "queue: must not be null");
-    return 0;
+    return false;
   }
 }

@@ -148,6 +148,8 @@ public record Limits(
 
   /// Checks that the engine can take jobs over, as every [Restoring#restore] begins.
   ///
+  /// @param nowMillis the time from which delays count; [Long#MAX_VALUE] for an engine that keeps a
+  ///   due time of any distance
   /// @throws IllegalArgumentException when they are more than a batch, one is in a state in which
   ///   it cannot move, or a job cannot be held
   public void requireRestorable(List<JobView> jobs, long nowMillis) {

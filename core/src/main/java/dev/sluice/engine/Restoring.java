@@ -14,6 +14,7 @@ public interface Restoring {
   /// @param jobs at most [Limits#batch]
   /// @return Accepted, or Duplicate with the same id when the engine can tell that it has the job
   ///   already; with another id when its key is taken by another job
+  /// @throws PartlyTakenException when it is not known of all of them whether they are kept
   /// @throws IllegalArgumentException when one of them is in another state, or the engine cannot
   ///   hold it
   List<Admission> restore(List<JobView> jobs);

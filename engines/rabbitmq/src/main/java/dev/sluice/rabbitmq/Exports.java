@@ -135,15 +135,17 @@ final class Exports {
     }
   }
 
-  /// Each process that works on a queue listens to all of its lines.
-  long takers(String queue) {
+  /// Whether one of the lines has a consumer. A process that works on a queue has one on each line,
+  /// but for those that it left because it had no room for what came from them: so it is not seen
+  /// when it is busy and all three lines are full.
+  boolean isTaken(String queue) {
     return locked(_ -> {
-      long most = 0;
       for (Priority priority : Priority.values()) {
-        OptionalLong listening = consumers(names.line(queue, priority));
-        most = Math.max(most, listening.orElse(0));
+        if (consumers(names.line(queue, priority)).orElse(0) > 0) {
+          return true;
+        }
       }
-      return most;
+      return false;
     });
   }
 
@@ -189,7 +191,10 @@ final class Exports {
     try {
       envelope = read(got, state, gathering.queue);
     } catch (ForeignMessageException | IllegalArgumentException _) {
-      gathering.strangers++;
+      if (state != JobState.SCHEDULED) {
+        // The ways of delayed jobs are those of all queues, and are not counted for one.
+        gathering.strangers++;
+      }
       others.add(tag);
       return;
     }
@@ -299,19 +304,15 @@ final class Exports {
   ///
   /// @param restoring sends jobs, as they are
   void close(Consumer<List<JobView>> restoring) {
-    Channel open = channel;
-    if (open == null || !open.isOpen()) {
-      return;
-    }
-    try {
+    try (Turn.Mine _ = turn.take(delays.due(), "somebody else is handing jobs over")) {
+      Channel open = channel;
+      if (open == null || !open.isOpen()) {
+        return;
+      }
       copy(restoring, open);
+      link.giveBack(open);
     } catch (IOException | AlreadyClosedException | EngineUnavailableException notNow) {
       LOG.log(Level.DEBUG, "what was handed over goes back in the broker's way", notNow);
-    }
-    try {
-      link.giveBack(open);
-    } catch (IOException | AlreadyClosedException _) {
-      // Then the broker has it all already.
     }
   }
 

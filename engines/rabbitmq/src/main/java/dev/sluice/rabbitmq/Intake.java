@@ -57,8 +57,9 @@ final class Intake {
     List<Sending> sendings = new ArrayList<>(offers.size());
     Outbox.Sent sent = null;
     try {
+      long deadline = clock.monotonicNanos() + FIRST_DEPTH_NANOS;
       for (Offer offer : offers) {
-        answers.add(admit(offer, answers.size(), sendings));
+        answers.add(admit(offer, answers.size(), sendings, deadline));
       }
       sent = outbox.sendEach(sendings.stream().map(Sending::letter).toList());
     } finally {
@@ -89,10 +90,10 @@ final class Intake {
     return new PartlyTakenException(String.valueOf(failure.getMessage()), failure, known);
   }
 
-  private Admission admit(Offer offer, int place, List<Sending> sendings) {
+  private Admission admit(Offer offer, int place, List<Sending> sendings, long deadlineNanos) {
     Job job = offer.job();
     topology.requireQueue(job.queue());
-    Load load = known(job.queue());
+    Load load = known(job.queue(), deadlineNanos);
     long nowMillis = clock.wallMillis();
     int bytes = job.bytes();
     Admission.Reason refusal = load.admit(bytes, offer.bound(), nowMillis, clock.monotonicNanos());
@@ -108,12 +109,12 @@ final class Intake {
     return new Accepted(job.id());
   }
 
-  /// The load of a queue, with a first word of the broker in it.
-  private Load known(String queue) {
+  /// The load of a queue, with a first word of the broker in it if that comes in time.
+  private Load known(String queue, long deadlineNanos) {
     Load load = loads.apply(queue);
     if (!load.isKnown()) {
       depths.ask(queue);
-      load.awaitDepth(FIRST_DEPTH_NANOS);
+      load.awaitDepth(Math.max(0, deadlineNanos - clock.monotonicNanos()));
     }
     return load;
   }
@@ -179,8 +180,7 @@ final class Intake {
                     died == null ? nowMillis : died.toEpochMilli())));
       }
       case RUNNING, SUCCEEDED, CANCELLED ->
-          throw new IllegalArgumentException(
-              "state: " + view.state() + " must be SCHEDULED, READY or DEAD");
+          throw new IllegalStateException(view.state() + " was let in");
     };
   }
 }

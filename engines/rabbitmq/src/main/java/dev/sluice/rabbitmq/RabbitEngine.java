@@ -242,8 +242,8 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
 
   @Override
   public List<Admission> restore(List<JobView> jobs) {
-    limits.requireBatch("jobs", jobs);
     // Its time may be any: the limit is for jobs that are new.
+    limits.requireRestorable(jobs, Long.MAX_VALUE);
     jobs.forEach(view -> requireHolds(view.job(), Long.MAX_VALUE));
     requireOpen();
     return intake.restore(jobs);
@@ -267,10 +267,10 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
   }
 
   @Override
-  public long takers(String queue) {
+  public boolean isTaken(String queue) {
     Objects.requireNonNull(queue, "queue: must not be null");
     requireOpen();
-    return exports.takers(queue);
+    return exports.isTaken(queue);
   }
 
   @Override
@@ -437,14 +437,17 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    if (control.isConnected() && sending.isConnected() && sending.blocked() == null) {
-      tender.giveEverythingBack(GIVE_BACK_NANOS);
+    try {
+      if (control.isConnected() && sending.isConnected() && sending.blocked() == null) {
+        tender.giveEverythingBack(GIVE_BACK_NANOS);
+      }
+      exports.close(intake::restore);
+    } finally {
+      control.close();
+      sending.close();
+      tender.close();
+      depths.close();
     }
-    exports.close(intake::restore);
-    control.close();
-    sending.close();
-    tender.close();
-    depths.close();
   }
 
   /// Threading: as the engine.

@@ -392,8 +392,9 @@ final class Topology {
 
   private void declareLevel(Declaring channel, int level) throws IOException {
     String name = delays.level(level);
-    Map<String, Object> arguments = new HashMap<>(deadLettering(delays.after(level), null));
-    arguments.put("x-queue-type", "quorum");
+    // With a limit so high that a look at what waits here, as by a move, never sends it on early.
+    Map<String, Object> arguments = quorum();
+    arguments.putAll(deadLettering(delays.after(level), null));
     arguments.put("x-message-ttl", Delays.ttlMillis(level));
     channel.exchange(name, BuiltinExchangeType.TOPIC, Map.of());
     channel.queue(name, arguments);

@@ -28,6 +28,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 final class RabbitEngineTest implements BrokerContract {
+  /// As often RabbitMQ 4.0 gives a message back, unless it is told otherwise.
+  private static final int LOOKS = 20;
+
   private static Broker broker;
 
   @BeforeAll
@@ -77,13 +80,35 @@ final class RabbitEngineTest implements BrokerContract {
     try (BrokerTrial trial = new BrokerTrial(this)) {
       trial.accepted(trial.jobs(1));
       RabbitEngine source = (RabbitEngine) trial.another();
-      assertThat(source.takers(BrokerTrial.QUEUE)).isZero();
-      assertThat(source.takers("never-heard-of")).isZero();
+      assertThat(source.isTaken(BrokerTrial.QUEUE)).isFalse();
+      assertThat(source.isTaken("never-heard-of")).isFalse();
       trial.claimOne();
 
-      assertThat(source.takers(BrokerTrial.QUEUE)).isEqualTo(1);
+      assertThat(source.isTaken(BrokerTrial.QUEUE)).isTrue();
       trial.engine().close();
-      trial.await(() -> source.takers(BrokerTrial.QUEUE) == 0, () -> "nobody to take jobs");
+      trial.await(() -> !source.isTaken(BrokerTrial.QUEUE), () -> "nobody to take jobs");
+    }
+  }
+
+  /// What belongs to others comes out of its level with each look, and RabbitMQ counts that.
+  @Test
+  void howOftenDelayedJobsAreLookedAtBringsNoneOfThemEarly() {
+    try (BrokerTrial trial = new BrokerTrial(this)) {
+      JobOptions later = BrokerTrial.runAt(trial.now() + 86_400_000);
+      Job other =
+          new Job(new JobId(7, 8), "other", "t", new byte[1], Priority.NORMAL, trial.now(), later);
+      trial.accepted(other);
+      Exporting exporting = (Exporting) trial.engine();
+      for (int look = 0; look <= LOOKS; look++) {
+        assertThat(exporting.export(BrokerTrial.QUEUE, 10).jobs()).isEmpty();
+      }
+
+      assertThat(exporting.export("other", 10).jobs())
+          .singleElement()
+          .satisfies(view -> {
+            assertThat(view.id()).isEqualTo(other.id());
+            assertThat(view.state()).isEqualTo(JobState.SCHEDULED);
+          });
     }
   }
 

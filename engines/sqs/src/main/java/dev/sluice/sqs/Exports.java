@@ -158,7 +158,14 @@ final class Exports {
         return;
       }
       int most = Math.min(Batches.TEN, max - found.size());
-      List<Message> messages = receive(queue, url, most, patience);
+      List<Message> messages;
+      try {
+        messages = receive(queue, url, most, patience);
+      } catch (Service.QueueGoneException _) {
+        // Deleted since it was found: nothing is left of it.
+        queue.topology.gone(dead, url);
+        return;
+      }
       empty = messages.isEmpty() ? empty + 1 : 0;
       for (Message message : messages) {
         try {

@@ -22,11 +22,9 @@ import dev.sluice.engine.Settled;
 import dev.sluice.job.Admission;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
-import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -58,6 +56,7 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Exporting
   private final Batches batches;
   private final Gauge gauge;
   private final Offers offers;
+  private final Restores restores;
   private final Settling settling;
   private final DeadLetters deadLetters;
   private final Exports exports;
@@ -75,6 +74,7 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Exporting
     batches = new Batches(service);
     gauge = new Gauge(service, ledger, queues::values);
     offers = new Offers(service, ledger, batches, gauge);
+    restores = new Restores(service, ledger, batches);
     settling = new Settling(service, ledger, batches);
     deadLetters = new DeadLetters(service, ledger, batches);
     exports = new Exports(service, batches);
@@ -283,52 +283,10 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Exporting
   @Override
   public List<Admission> restore(List<JobView> jobs) {
     service.requireOpen();
-    limits.requireBatch("jobs", jobs);
-    Map<SqsQueue, List<Envelope>> living = new LinkedHashMap<>();
-    Map<SqsQueue, List<Envelope>> dead = new LinkedHashMap<>();
-    for (JobView view : jobs) {
-      requireRestorable(view);
-      Envelope envelope = Envelope.restored(view);
-      (envelope.death() == null ? living : dead)
-          .computeIfAbsent(queue(view.job().queue()), _ -> new ArrayList<>())
-          .add(envelope);
-    }
-    Patience patience = service.patience();
-    List<Supplier<Boolean>> tasks = new ArrayList<>();
-    living.forEach((queue, some) -> tasks.add(() -> restore(queue, false, some, patience)));
-    dead.forEach((queue, some) -> tasks.add(() -> restore(queue, true, some, patience)));
-    if (!tasks.isEmpty()) {
-      service.workers.all("restore", tasks, patience.deadlineNanos());
-    }
-    return jobs.stream().<Admission>map(view -> new Admission.Accepted(view.id())).toList();
-  }
-
-  private void requireRestorable(JobView view) {
-    JobState state = view.state();
-    if (state != JobState.SCHEDULED && state != JobState.READY && state != JobState.DEAD) {
-      throw new IllegalArgumentException(
-          "state: " + state + " of job " + view.id() + " must be SCHEDULED, READY or DEAD");
-    }
     // A due time of any distance is kept: what SQS cannot delay so long is sent on and on.
-    requireHolds(view.job(), Long.MAX_VALUE);
-  }
-
-  private boolean restore(
-      SqsQueue queue, boolean dead, List<Envelope> envelopes, Patience patience) {
-    boolean fifo = service.address().fifo();
-    List<Outgoing> messages =
-        envelopes.stream()
-            .map(one -> dead ? Outgoing.dead(one, fifo) : Outgoing.copy(one, fifo))
-            .toList();
-    for (Envelope envelope : envelopes) {
-      ledger.revived(envelope.job().id());
-      if (!dead) {
-        queue.admissions.came(envelope.job().bytes());
-      }
-    }
-    queue.exists = true;
-    batches.requireDone(queue, "take jobs over", batches.send(queue, dead, messages, patience));
-    return true;
+    limits.requireRestorable(jobs, Long.MAX_VALUE);
+    jobs.forEach(view -> requireHolds(view.job(), Long.MAX_VALUE));
+    return restores.restore(jobs, this::queue);
   }
 
   @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.sluice.contract.BrokerTrial;
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.Claim;
 import dev.sluice.engine.Countable.Counts;
@@ -20,6 +21,7 @@ import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.DeathReason;
 import dev.sluice.job.Job;
 import dev.sluice.job.JobId;
+import dev.sluice.job.JobState;
 import dev.sluice.sqs.Adversary.Fault;
 import java.net.URI;
 import java.time.Duration;
@@ -38,6 +40,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sqs.SqsClient;
@@ -102,8 +105,9 @@ final class AdversaryTest {
     desk.nothingFor(Duration.ofMillis(500));
   }
 
-  @Test
-  void whatWasTakenBesideAFailureIsSaid() {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatWasTakenBesideAFailureIsSaid(boolean takenOver) {
     desk("", SHORT);
     desk.accepted(desk.job());
     desk.completed(desk.claimOne());
@@ -113,7 +117,14 @@ final class AdversaryTest {
     PartlyTakenException partly =
         catchThrowableOfType(
             PartlyTakenException.class,
-            () -> desk.engine.offer(jobs.stream().map(job -> new Offer(job, Desk.WIDE)).toList()));
+            () -> {
+              if (takenOver) {
+                desk.engine.restore(
+                    jobs.stream().map(job -> BrokerTrial.view(job, JobState.READY, null)).toList());
+              } else {
+                desk.engine.offer(jobs.stream().map(job -> new Offer(job, Desk.WIDE)).toList());
+              }
+            });
 
     adversary.calm();
     List<JobId> taken =
