@@ -22,6 +22,7 @@ import dev.sluice.job.AttemptRecord;
 import dev.sluice.job.JobId;
 import dev.sluice.job.JobState;
 import dev.sluice.job.JobView;
+import dev.sluice.job.Names;
 import dev.sluice.job.SluiceException;
 import java.time.Duration;
 import java.time.Instant;
@@ -127,7 +128,7 @@ final class Move {
   ///
   /// @throws IllegalArgumentException when the source cannot have one of them, or cannot list them
   List<String> queues(List<String> named) {
-    named.forEach(source::requireQueue);
+    named.forEach(name -> source.requireQueue(Names.require("queue", name)));
     if (!(source instanceof Inspectable listed)) {
       if (named.isEmpty()) {
         throw new IllegalArgumentException(

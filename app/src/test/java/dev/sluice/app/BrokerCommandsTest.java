@@ -1,0 +1,135 @@
+package dev.sluice.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.engine.Bound;
+import dev.sluice.engine.ClaimRequest;
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.Offer;
+import dev.sluice.job.Job;
+import dev.sluice.job.JobId;
+import dev.sluice.job.JobOptions;
+import dev.sluice.job.Priority;
+import dev.sluice.nodes.RabbitNode;
+import dev.sluice.rabbitmq.RabbitEngine;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Commands on a real broker.
+final class BrokerCommandsTest {
+  private static final long MILLIS = System.currentTimeMillis();
+
+  @TempDir static Path home;
+  private static RabbitNode node;
+
+  @TempDir Path directory;
+
+  private record Answer(int code, String out, String err) {}
+
+  @BeforeAll
+  static void start() throws IOException, InterruptedException {
+    node = RabbitNode.in(home.resolve("node"), new SplittableRandom());
+    node.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    node.close();
+  }
+
+  private static Answer run(String... words) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    int code = Main.run(words, new PrintWriter(out, true), new PrintWriter(err, true));
+    return new Answer(code, out.toString(), err.toString());
+  }
+
+  private static Offer offer(long number) {
+    JobId id = new JobId((MILLIS << 16) | 0x7000 | number, number);
+    return new Offer(
+        new Job(id, "mail", "t", new byte[1], Priority.NORMAL, MILLIS, JobOptions.NONE),
+        Bound.NONE);
+  }
+
+  @Test
+  void aMoveBesideAWorkerIsRefusedAndGoesOnAfterIt() throws InterruptedException {
+    String from = node.url();
+    String to = "sqlite:" + directory.resolve("to.db");
+    try (RabbitEngine worker = RabbitEngine.open(from)) {
+      worker.offer(List.of(offer(1), offer(2)));
+      claimOne(worker);
+
+      Answer refused = run("move", "--from", from, "--to", to, "--queue", "mail");
+
+      assertThat(refused.code()).isEqualTo(1);
+      assertThat(refused.err())
+          .isEqualTo("queue 'mail' cannot move: somebody takes jobs of it; stop that first\n");
+    }
+    Answer moved = run("move", "--from", from, "--to", to, "--queue", "mail");
+    assertThat(moved.err()).isEmpty();
+    assertThat(moved.code()).isZero();
+    assertThat(moved.out().lines())
+        .startsWith(
+            "from: " + from + " (jobs are on the broker)", "to: " + to + " (jobs survive a crash)")
+        .last()
+        .asString()
+        .startsWith("queue 'mail': moved 2 (2 ready); left: ~0 ready, ~0 scheduled, ~0 dead;");
+  }
+
+  private static void claimOne(Engine worker) throws InterruptedException {
+    CountDownLatch[] work = {new CountDownLatch(1)};
+    ClaimRequest one = new ClaimRequest("mail", 1, 0, 0, Duration.ofMinutes(1));
+    worker.onWork(() -> work[0].countDown());
+    while (worker.claim(List.of(one)).claims().isEmpty()) {
+      assertThat(work[0].await(60, TimeUnit.SECONDS)).as("the broker sends a job").isTrue();
+      work[0] = new CountDownLatch(1);
+    }
+  }
+
+  @Test
+  void aNameThatABrokerCannotHaveIsBadUsage() {
+    String to = "sqlite:" + directory.resolve("to.db");
+    Answer nameless = run("move", "--from", node.url(), "--to", to);
+    assertThat(nameless.code()).isEqualTo(2);
+    assertThat(nameless.err())
+        .startsWith("queue: must be given, the engine 'rabbitmq' cannot list its queues (see: ");
+    Answer unfit = run("move", "--from", node.url(), "--to", to, "--queue", "a b");
+    assertThat(unfit.code()).isEqualTo(2);
+    assertThat(unfit.err()).startsWith("queue: 'a b' must ");
+  }
+
+  @Test
+  void doctorMakesTheQueuesAndNamesThem() throws IOException {
+    Path config = directory.resolve("sluice.yaml");
+    Files.writeString(config, "engine: " + node.url() + "\nqueues:\n  mail:\n    concurrency: 8\n");
+
+    Answer answer =
+        run(
+            "doctor",
+            "--config",
+            config.toString(),
+            "--data",
+            directory.resolve("data").toString());
+
+    assertThat(answer.out())
+        .contains(
+            "engine: "
+                + node.url()
+                + " (jobs are on the broker) opens, and its queues are there: default, mail");
+    try (RabbitEngine engine = RabbitEngine.open(node.url())) {
+      assertThat(engine.check("mail")).isEmpty();
+    }
+  }
+}
