@@ -55,12 +55,17 @@ final class Offers {
     try {
       service.workers.each("offer", tasks, patience.deadlineNanos());
     } catch (EngineUnavailableException failed) {
-      throw new PartlyTakenException(
-          String.valueOf(failed.getMessage()),
-          failed,
-          Arrays.stream(answers).map(Optional::ofNullable).toList());
+      throw partly(failed, answers);
     }
     return List.of(answers);
+  }
+
+  /// @param answers null where there is none
+  static PartlyTakenException partly(EngineUnavailableException failed, Admission[] answers) {
+    return new PartlyTakenException(
+        String.valueOf(failed.getMessage()),
+        failed,
+        Arrays.stream(answers).map(Optional::ofNullable).toList());
   }
 
   /// The bound counts what others put there before.

@@ -5,11 +5,9 @@ import dev.sluice.engine.PartlyTakenException;
 import dev.sluice.job.Admission;
 import dev.sluice.job.JobView;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 
 /// Takes jobs over from another engine as they are; no bound is asked.
@@ -47,10 +45,7 @@ final class Restores {
     try {
       service.workers.each("restore", tasks, patience.deadlineNanos());
     } catch (EngineUnavailableException failed) {
-      throw new PartlyTakenException(
-          String.valueOf(failed.getMessage()),
-          failed,
-          Arrays.stream(answers).map(Optional::ofNullable).toList());
+      throw Offers.partly(failed, answers);
     }
     return List.of(answers);
   }
