@@ -1,7 +1,6 @@
 package dev.sluice.rabbitmq;
 
 import com.rabbitmq.client.AlreadyClosedException;
-import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.GetResponse;
 import dev.sluice.engine.Bound;
 import dev.sluice.engine.Controllable.Control;
@@ -27,9 +26,7 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// The dead jobs of queues, each in the dead-letter queue of its own. A queue cannot be read
-/// without taking from it, so whoever looks takes messages on a channel of his own and gives them
-/// back: they are as before, but for their order and a number that the broker counts.
+/// The dead jobs of queues, each in the dead-letter queue of its own.
 ///
 /// Threading: thread-safe. `turn` lets one caller at a time look at a queue, for two would see half
 /// each.
@@ -72,7 +69,7 @@ final class DeadLetters {
   /// Sees one message after the other.
   private interface Visitor {
     /// @return whether to go on
-    boolean sees(Channel channel, long tag, Envelope envelope) throws IOException;
+    boolean sees(Look look, long tag, Envelope envelope) throws IOException;
 
     /// Whether what was seen is worth an answer, though the time was too short for all.
     default boolean hasFound() {
@@ -80,7 +77,7 @@ final class DeadLetters {
     }
 
     /// Comes once, when no more is seen.
-    default void end(Channel channel) throws IOException {}
+    default void end(Look look) throws IOException {}
   }
 
   /// The oldest dead jobs: exactly those while there are at most 1,000, else of those that the
@@ -149,12 +146,12 @@ final class DeadLetters {
     }
 
     @Override
-    public boolean sees(Channel channel, long tag, Envelope dead) throws IOException {
+    public boolean sees(Look look, long tag, Envelope dead) throws IOException {
       if (left.remove(dead.job().id())) {
         batch.add(new Found(tag, dead));
       }
       if (batch.size() == AT_ONCE) {
-        send(channel);
+        send(look);
       }
       return !left.isEmpty();
     }
@@ -165,11 +162,11 @@ final class DeadLetters {
     }
 
     @Override
-    public void end(Channel channel) throws IOException {
-      send(channel);
+    public void end(Look look) throws IOException {
+      send(look);
     }
 
-    private void send(Channel channel) throws IOException {
+    private void send(Look look) throws IOException {
       // Not when it is seen: what fails before it is sent must leave no place taken.
       List<Found> admitted = batch.stream().filter(this::admit).toList();
       Outbox.Sent sent = null;
@@ -181,11 +178,13 @@ final class DeadLetters {
           loads.apply(job.queue()).sent(job.bytes(), sent != null && sent.arrived().get(i), 0);
         }
       }
+      List<Long> arrived = new ArrayList<>();
       for (int place : sent.arrived().stream().toArray()) {
         Found found = admitted.get(place);
         answers.put(found.dead().job().id(), Control.APPLIED);
-        acknowledge(channel, found.tag());
+        arrived.add(found.tag());
       }
+      look.delete(arrived);
       batch.clear();
       if (sent.failure() != null) {
         throw sent.failure();
@@ -212,35 +211,46 @@ final class DeadLetters {
   ///
   /// @return those that were found
   Set<JobId> forget(String queue, Set<JobId> ids) {
-    Set<JobId> left = new HashSet<>(ids);
-    look(
-        queue,
-        MAX_LOOK,
-        (channel, tag, envelope) -> {
-          if (left.remove(envelope.job().id())) {
-            acknowledge(channel, tag);
-          }
-          return !left.isEmpty();
-        });
-    Set<JobId> found = new HashSet<>(ids);
-    found.removeAll(left);
-    return found;
+    Forgetting forgetting = new Forgetting(ids);
+    look(queue, MAX_LOOK, forgetting);
+    return forgetting.found;
   }
 
-  private void acknowledge(Channel channel, long tag) throws IOException {
-    try (Link.Watch _ = link.watch()) {
-      channel.basicAck(tag, false);
+  /// Threading: confined to whoever looks.
+  private static final class Forgetting implements Visitor {
+    final Set<JobId> found = new HashSet<>();
+    private final Set<JobId> wanted;
+    private final List<Long> tags = new ArrayList<>();
+
+    Forgetting(Set<JobId> wanted) {
+      this.wanted = wanted;
+    }
+
+    @Override
+    public boolean sees(Look look, long tag, Envelope envelope) {
+      JobId id = envelope.job().id();
+      if (wanted.contains(id) && found.add(id)) {
+        tags.add(tag);
+      }
+      return found.size() < wanted.size();
+    }
+
+    @Override
+    public boolean hasFound() {
+      return !tags.isEmpty();
+    }
+
+    @Override
+    public void end(Look look) throws IOException {
+      look.delete(tags);
     }
   }
 
   private void look(String queue, int most, Visitor visitor) {
     try (Turn.Mine _ = turn.take(queue, "somebody else is looking through dead jobs")) {
-      Channel channel = link.openChannel();
-      try {
-        visit(queue, most, visitor, channel);
-        visitor.end(channel);
-      } finally {
-        link.giveBack(channel);
+      try (Look look = new Look(link, names.dead(queue))) {
+        visit(queue, most, visitor, look);
+        visitor.end(look);
       }
     } catch (IOException | AlreadyClosedException failure) {
       if (Sentences.replyCode(failure) != 404) {
@@ -252,7 +262,7 @@ final class DeadLetters {
     }
   }
 
-  private void visit(String queue, int most, Visitor visitor, Channel channel) throws IOException {
+  private void visit(String queue, int most, Visitor visitor, Look look) throws IOException {
     long deadline = clock.monotonicNanos() + limit.toNanos();
     boolean goOn = true;
     for (int seen = 0; goOn && seen < most; seen++) {
@@ -267,13 +277,13 @@ final class DeadLetters {
                 + limit.toSeconds()
                 + " s");
       }
-      GetResponse got = link.call(() -> channel.basicGet(names.dead(queue), false));
+      GetResponse got = look.next();
       if (got == null) {
         return;
       }
       Envelope envelope = read(queue, got);
       if (envelope != null) {
-        goOn = visitor.sees(channel, got.getEnvelope().getDeliveryTag(), envelope);
+        goOn = visitor.sees(look, got.getEnvelope().getDeliveryTag(), envelope);
       }
     }
   }

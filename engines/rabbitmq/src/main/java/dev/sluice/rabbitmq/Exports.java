@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,9 @@ final class Exports {
   /// How many times the time limit of an answer a look at one queue on the broker may take.
   private static final int LOOK = 6;
 
+  /// In which time the broker has deleted what was let go of, when it is well.
+  private static final long HELD_BACK_NANOS = 1_000_000_000;
+
   private final Link link;
   private final RabbitUrl url;
   private final Environment.Clock clock;
@@ -49,6 +53,9 @@ final class Exports {
   private final Map<JobId, Held> held = new LinkedHashMap<>();
 
   private @Nullable Channel channel;
+
+  /// Whether something was acknowledged on the channel.
+  private boolean acknowledged;
 
   /// A job in hand.
   ///
@@ -112,18 +119,16 @@ final class Exports {
     int lost =
         locked(open -> {
           int missing = 0;
+          List<Long> tags = new ArrayList<>();
           for (JobId id : jobs) {
             Held one = held.remove(id);
             if (one == null) {
               missing++;
-              continue;
-            }
-            for (long tag : one.tags) {
-              try (Link.Watch _ = link.watch()) {
-                open.basicAck(tag, false);
-              }
+            } else {
+              tags.addAll(one.tags);
             }
           }
+          acknowledge(open, tags);
           return missing;
         });
     if (lost > 0) {
@@ -282,6 +287,7 @@ final class Exports {
     if (open == null || !open.isOpen()) {
       // What the channel before this one held is the broker's again.
       held.clear();
+      acknowledged = false;
       open = link.openChannel();
       channel = open;
     }
@@ -310,6 +316,10 @@ final class Exports {
         return;
       }
       copy(restoring, open);
+      if (acknowledged) {
+        // The broker holds back what is more than a few, and forgets it with the channel: see Look.
+        LockSupport.parkNanos(HELD_BACK_NANOS);
+      }
       link.giveBack(open);
     } catch (IOException | AlreadyClosedException | EngineUnavailableException notNow) {
       LOG.log(Level.DEBUG, "what was handed over goes back in the broker's way", notNow);
@@ -329,12 +339,17 @@ final class Exports {
               .mapToObj(ready::get)
               .toList();
     }
-    for (Held one : arrived) {
-      for (long tag : one.tags) {
-        try (Link.Watch _ = link.watch()) {
-          open.basicAck(tag, false);
-        }
+    List<Long> tags = new ArrayList<>();
+    arrived.forEach(one -> tags.addAll(one.tags));
+    acknowledge(open, tags);
+  }
+
+  private void acknowledge(Channel open, List<Long> tags) throws IOException {
+    for (long tag : tags) {
+      try (Link.Watch _ = link.watch()) {
+        open.basicAck(tag, false);
       }
+      acknowledged = true;
     }
   }
 }

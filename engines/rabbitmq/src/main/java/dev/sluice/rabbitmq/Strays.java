@@ -1,7 +1,6 @@
 package dev.sluice.rabbitmq;
 
 import com.rabbitmq.client.AlreadyClosedException;
-import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.GetResponse;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.job.Job;
@@ -46,11 +45,8 @@ final class Strays {
   /// @throws EngineUnavailableException when the broker cannot be asked
   long takeBack(String queue) {
     try (Turn.Mine _ = turn.take(lost, "somebody else is looking through '" + lost + "'")) {
-      Channel channel = link.openChannel();
-      try {
-        return takeBack(queue, channel);
-      } finally {
-        link.giveBack(channel);
+      try (Look look = new Look(link, lost)) {
+        return takeBack(queue, look);
       }
     } catch (IOException | AlreadyClosedException failure) {
       throw new EngineUnavailableException(
@@ -66,15 +62,14 @@ final class Strays {
         + "' for queues that were deleted; each comes back when a queue of its name is used again";
   }
 
-  private long takeBack(String queue, Channel channel) throws IOException {
+  private long takeBack(String queue, Look look) throws IOException {
     long others = 0;
     long seen = 0;
     List<Stray> found = new ArrayList<>();
     // What was given back a moment ago is not in the broker's count yet, but comes when asked for.
-    long counted = link.call(() -> channel.queueDeclarePassive(lost)).getMessageCount();
-    long most = Math.max(counted, MIN_LOOK);
+    long most = Math.max(look.count(), MIN_LOOK);
     for (; seen < most; seen++) {
-      GetResponse got = link.call(() -> channel.basicGet(lost, false));
+      GetResponse got = look.next();
       if (got == null) {
         break;
       }
@@ -85,10 +80,10 @@ final class Strays {
       }
       found.add(new Stray(got.getEnvelope().getDeliveryTag(), envelope));
       if (found.size() == AT_ONCE) {
-        send(channel, found);
+        send(look, found);
       }
     }
-    send(channel, found);
+    send(look, found);
     if (seen > others) {
       LOG.log(
           Level.INFO,
@@ -112,17 +107,17 @@ final class Strays {
 
   private record Stray(long tag, Envelope envelope) {}
 
-  private void send(Channel channel, List<Stray> found) throws IOException {
+  private void send(Look look, List<Stray> found) throws IOException {
     Outbox.Sent sent =
         outbox.sendEach(found.stream().map(stray -> outbox.toLine(stray.envelope(), 0)).toList());
+    List<Long> arrived = new ArrayList<>();
     for (int place : sent.arrived().stream().toArray()) {
       Stray stray = found.get(place);
       Job job = stray.envelope().job();
       loads.apply(job.queue()).returned(job.bytes(), 0);
-      try (Link.Watch _ = link.watch()) {
-        channel.basicAck(stray.tag(), false);
-      }
+      arrived.add(stray.tag());
     }
+    look.delete(arrived);
     found.clear();
     if (sent.failure() != null) {
       throw sent.failure();

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.sluice.contract.BrokerContract;
 import dev.sluice.contract.BrokerTrial;
+import dev.sluice.engine.Bound;
 import dev.sluice.engine.Claim;
+import dev.sluice.engine.Controllable.Control;
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Exporting;
@@ -20,12 +22,16 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class RabbitEngineTest implements BrokerContract {
   /// As often RabbitMQ 4.0 gives a message back, unless it is told otherwise.
@@ -75,6 +81,55 @@ final class RabbitEngineTest implements BrokerContract {
     }
   }
 
+  /// RabbitMQ holds back acknowledgements of which there are many at once, and forgets them when
+  /// their channel closes.
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void whatIsSentBackOrForgottenIsNotAmongTheDeadAnyMore(int every) {
+    try (BrokerTrial trial = new BrokerTrial(this)) {
+      RabbitEngine engine = (RabbitEngine) trial.engine();
+      List<Job> jobs = trial.jobs(600);
+      engine.restore(jobs.stream().map(job -> BrokerTrial.view(job, JobState.DEAD, null)).toList());
+      Set<JobId> back = new LinkedHashSet<>();
+      Set<JobId> gone = new LinkedHashSet<>();
+      Set<JobId> stay = new LinkedHashSet<>();
+      for (int i = 0; i < jobs.size(); i++) {
+        Set<JobId> kind = i % every != 0 ? stay : i < 300 ? back : gone;
+        kind.add(jobs.get(i).id());
+      }
+
+      assertThat(engine.redrive(BrokerTrial.QUEUE, back, Bound.NONE))
+          .hasSameSizeAs(back)
+          .values()
+          .containsOnly(Control.APPLIED);
+      assertThat(engine.forget(BrokerTrial.QUEUE, gone)).isEqualTo(gone);
+
+      assertThat(engine.dead(BrokerTrial.QUEUE, 1000))
+          .extracting(JobView::id)
+          .containsExactlyInAnyOrderElementsOf(stay);
+    }
+  }
+
+  @Test
+  void whatWasHandedOverIsNotThereAnyMoreWhenTheEngineIsClosed() {
+    try (BrokerTrial trial = new BrokerTrial(this)) {
+      List<Job> jobs = trial.accepted(trial.jobs(500));
+      trial.engine().close();
+      RabbitEngine source = (RabbitEngine) trial.another();
+      List<JobView> handed = source.export(BrokerTrial.QUEUE, 500).jobs();
+      assertThat(handed).hasSameSizeAs(jobs);
+      // All but the second, so that the others are not let go of together.
+      List<JobId> done =
+          handed.stream().map(JobView::id).filter(id -> !id.equals(jobs.get(1).id())).toList();
+      source.exported(BrokerTrial.QUEUE, done);
+      source.close();
+
+      assertThat(((Exporting) trial.another()).export(BrokerTrial.QUEUE, 500).jobs())
+          .extracting(JobView::id)
+          .containsExactly(jobs.get(1).id());
+    }
+  }
+
   @Test
   void whoTakesJobsIsSeenByWhoeverHandsThemOver() {
     try (BrokerTrial trial = new BrokerTrial(this)) {
@@ -94,22 +149,24 @@ final class RabbitEngineTest implements BrokerContract {
   @Test
   void howOftenDelayedJobsAreLookedAtBringsNoneOfThemEarly() {
     try (BrokerTrial trial = new BrokerTrial(this)) {
-      JobOptions later = BrokerTrial.runAt(trial.now() + 86_400_000);
-      Job other =
-          new Job(new JobId(7, 8), "other", "t", new byte[1], Priority.NORMAL, trial.now(), later);
-      trial.accepted(other);
+      // Its level is made before, so that it waits in this one alone, after which comes its line.
+      trial.accepted(later("other", 1, trial.now()));
+      trial.accepted(later("other", 2, trial.now()));
       Exporting exporting = (Exporting) trial.engine();
       for (int look = 0; look <= LOOKS; look++) {
         assertThat(exporting.export(BrokerTrial.QUEUE, 10).jobs()).isEmpty();
       }
 
       assertThat(exporting.export("other", 10).jobs())
-          .singleElement()
-          .satisfies(view -> {
-            assertThat(view.id()).isEqualTo(other.id());
-            assertThat(view.state()).isEqualTo(JobState.SCHEDULED);
-          });
+          .isNotEmpty()
+          .allMatch(view -> view.state() == JobState.SCHEDULED);
     }
+  }
+
+  private static Job later(String queue, int number, long now) {
+    JobOptions options = BrokerTrial.runAt(now + Delays.ttlMillis(15));
+    JobId id = new JobId(7, number);
+    return new Job(id, queue, "t", new byte[1], Priority.NORMAL, now, options);
   }
 
   /// Out of the levels where they wait, with the time at which they are due.
