@@ -52,6 +52,13 @@ final class Demo implements AutoCloseable {
   /// @param introduce is given the first lines for people
   /// @throws SluiceException when nobody can listen there
   static Demo start(DemoConfig config, Engine engine, Consumer<List<String>> introduce) {
+    try {
+      // Before jobs are claimed: a broker remembers each that comes back.
+      probe(config);
+    } catch (RuntimeException failure) {
+      engine.close();
+      throw failure;
+    }
     CountDownLatch introduced = new CountDownLatch(1);
     Sluice sluice =
         Sluice.on(engine)
@@ -111,7 +118,6 @@ final class Demo implements AutoCloseable {
             .addProtocol(Http1Config.builder().maxPrologueLength(MAX_REQUEST_LINE).build())
             .routing(routes::route)
             .build();
-    probe(config);
     server.start();
     // Helidon 4.5 only logs that it could not listen.
     if (!server.isRunning() || server.port() < 0) {

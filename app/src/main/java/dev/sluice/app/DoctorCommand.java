@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
     footer = {"", "Exit codes: 0 nothing fails, 1 something does."})
 final class DoctorCommand implements Callable<Integer> {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final int MOST_SAID = 500;
 
   @SuppressWarnings("NullAway.Init") // picocli sets it
   @Spec
@@ -106,7 +107,8 @@ final class DoctorCommand implements Callable<Integer> {
               BodyHandlers.ofString());
       return answer.statusCode() == 200
           ? Finding.ok("server", server + " is ready")
-          : Finding.fail("server", server + " answers " + answer.statusCode(), mend);
+          : Finding.fail(
+              "server", server + " answers " + answer.statusCode() + ": " + said(answer), mend);
     } catch (IOException failure) {
       return Finding.fail(
           "server", server + " cannot be asked: " + ConnectionTrouble.words(failure), mend);
@@ -114,5 +116,10 @@ final class DoctorCommand implements Callable<Integer> {
       return Finding.fail(
           "server", "'" + server + "' must be like http://127.0.0.1:8080", "mend --server");
     }
+  }
+
+  private static String said(HttpResponse<String> answer) {
+    String body = answer.body().strip();
+    return body.length() <= MOST_SAID ? body : body.substring(0, MOST_SAID) + "...";
   }
 }

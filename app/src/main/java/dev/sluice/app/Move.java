@@ -297,7 +297,9 @@ final class Move {
     Handout handout = next(queue, step);
     while (!handout.jobs().isEmpty()) {
       List<JobView> next = handout.jobs();
-      requireNoCircle(queue, first, next);
+      if (target.limits().brokered()) {
+        requireNoCircle(queue, first, next);
+      }
       if (!(source instanceof Inspectable)) {
         next.forEach(this::check);
       }
@@ -332,6 +334,9 @@ final class Move {
       handout = next(queue, step);
     }
     progress.clear();
+    if (done > 0 && target.limits().brokered()) {
+      LockSupport.parkNanos(PAUSE_NANOS);
+    }
     return new Moved(
         queue,
         moved,
@@ -346,7 +351,7 @@ final class Move {
     return moved.values().stream().mapToLong(Long::longValue).sum();
   }
 
-  /// A target that is the source by another name would be moved round and round. The first jobs of
+  /// A broker that is the source by another name would be moved round and round. The first jobs of
   /// the run are enough to notice, for sooner or later they come again.
   private static void requireNoCircle(String queue, Set<JobId> first, List<JobView> next) {
     for (JobView job : next) {

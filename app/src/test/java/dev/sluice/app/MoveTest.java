@@ -399,6 +399,23 @@ final class MoveTest {
   }
 
   @Test
+  void aJobThatABrokerHasTwiceIsInAFileOnce() {
+    Depot broker = new Depot();
+    for (int i = 1; i <= 500; i++) {
+      broker.jobs.add(view(i));
+    }
+    broker.jobs.add(view(1));
+    try (SqliteEngine to = SqliteEngine.open(file("to"))) {
+      Move.Moved moved = between(broker, to).move("mail");
+
+      assertThat(moved.sum()).isEqualTo(500);
+      assertThat(moved.already()).isEqualTo(1);
+      assertThat(moved.isAll()).isTrue();
+      assertThat(broker.jobs).isEmpty();
+    }
+  }
+
+  @Test
   void aMoveThatGoesInACircleStops() {
     Depot broker = new Depot();
     broker.jobs.add(view(1));

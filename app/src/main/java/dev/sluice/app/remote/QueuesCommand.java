@@ -189,7 +189,10 @@ final class QueuesCommand implements Callable<Integer> {
         } else {
           output.print("would cancel " + queue.mark() + Numbers.jobs(queue.waiting()));
         }
-        output.note("nothing was done: say --yes to do it");
+        output.note(
+            queue.mark().isEmpty()
+                ? "nothing was done: say --yes to do it"
+                : "nothing was done, and jobs that wait on a broker cannot be cancelled");
         return 1;
       }
       JsonNode answer = remote.post(path(name) + ":purge", Json.object());

@@ -49,7 +49,7 @@ final class Tally {
     part(text, bad, " bad");
     part(text, givenUp, " given up");
     part(text, unknown, " unknown (the connection broke before their answer)");
-    text.append("; ").append(Numbers.rate(answered() / seconds)).append(" jobs/s");
+    text.append("; ").append(Numbers.rate((accepted + duplicate) / seconds)).append(" jobs/s");
     part(text, refused, refused == 1 ? " refusal on the way" : " refusals on the way");
     return text.toString();
   }

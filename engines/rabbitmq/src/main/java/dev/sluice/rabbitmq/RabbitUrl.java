@@ -63,7 +63,9 @@ record RabbitUrl(
     }
     String host = uri.getHost();
     if (host == null || host.isEmpty()) {
-      throw new IllegalArgumentException("engine: the URL must name a host: " + FORM);
+      throw new IllegalArgumentException(
+          "engine: the URL must name a host, and write @ : / in a password as %40 %3A %2F: "
+              + FORM);
     }
     int port = uri.getPort() != -1 ? uri.getPort() : tls ? 5671 : 5672;
     if (port < 1 || port > 65_535) {
