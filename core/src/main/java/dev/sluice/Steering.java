@@ -230,7 +230,8 @@ final class Steering {
   Page list(String queue, JobState state, int limit, @Nullable String cursor) {
     if (engine instanceof Redrivable redrivable) {
       if (state != JobState.DEAD) {
-        throw cannot("list jobs that are " + state + ", only those that are DEAD");
+        throw cannot(
+            "list jobs that are " + state + ", only those that are DEAD; ask for that state");
       }
       return new Page(redrivable.dead(queue, limit), null);
     }

@@ -107,8 +107,7 @@ final class DoctorCommand implements Callable<Integer> {
               BodyHandlers.ofString());
       return answer.statusCode() == 200
           ? Finding.ok("server", server + " is ready")
-          : Finding.fail(
-              "server", server + " answers " + answer.statusCode() + ": " + said(answer), mend);
+          : Finding.fail("server", server + " answers " + answer.statusCode() + said(answer), mend);
     } catch (IOException failure) {
       return Finding.fail(
           "server", server + " cannot be asked: " + ConnectionTrouble.words(failure), mend);
@@ -120,6 +119,7 @@ final class DoctorCommand implements Callable<Integer> {
 
   private static String said(HttpResponse<String> answer) {
     String body = answer.body().strip();
-    return body.length() <= MOST_SAID ? body : body.substring(0, MOST_SAID) + "...";
+    String said = body.length() <= MOST_SAID ? body : body.substring(0, MOST_SAID) + "...";
+    return said.isEmpty() ? "" : ": " + said;
   }
 }

@@ -325,10 +325,7 @@ final class Move {
         }
         stop = stop == null ? refused : stop;
       }
-      exporting.exported(queue, ids);
-      if (stop != null) {
-        throw stop;
-      }
+      letGo(queue, ids, stop);
       done += next.size();
       progress.show(queue, done, Math.max(all, done));
       handout = next(queue, step);
@@ -366,6 +363,23 @@ final class Move {
     }
     if (first.size() < FIRST) {
       next.forEach(job -> first.add(job.id()));
+    }
+  }
+
+  /// Has the source let go of what the target has.
+  ///
+  /// @param stop why this is the last step; null when it is not, as far as the target goes
+  private void letGo(String queue, List<JobId> ids, @Nullable SluiceException stop) {
+    try {
+      exporting.exported(queue, ids);
+    } catch (SluiceException failure) {
+      if (stop == null) {
+        throw failure;
+      }
+      stop.addSuppressed(failure);
+    }
+    if (stop != null) {
+      throw stop;
     }
   }
 

@@ -20,8 +20,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -77,6 +78,7 @@ final class BrokerCommandsTest {
       assertThat(refused.err())
           .isEqualTo("queue 'mail' cannot move: somebody takes jobs of it; stop that first\n");
     }
+    awaitNobody();
     Answer moved = run("move", "--from", from, "--to", to, "--queue", "mail");
     assertThat(moved.err()).isEmpty();
     assertThat(moved.code()).isZero();
@@ -93,12 +95,22 @@ final class BrokerCommandsTest {
   }
 
   private static void claimOne(Engine worker) throws InterruptedException {
-    CountDownLatch[] work = {new CountDownLatch(1)};
+    Semaphore work = new Semaphore(0);
     ClaimRequest one = new ClaimRequest("mail", 1, 0, 0, Duration.ofMinutes(1));
-    worker.onWork(() -> work[0].countDown());
+    worker.onWork(work::release);
     while (worker.claim(List.of(one)).claims().isEmpty()) {
-      assertThat(work[0].await(60, TimeUnit.SECONDS)).as("the broker sends a job").isTrue();
-      work[0] = new CountDownLatch(1);
+      assertThat(work.tryAcquire(60, TimeUnit.SECONDS)).as("the broker sends a job").isTrue();
+    }
+  }
+
+  /// The broker hears of a worker's end a moment after it.
+  private static void awaitNobody() {
+    try (RabbitEngine looking = RabbitEngine.open(node.url())) {
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      while (looking.isTaken("mail")) {
+        assertThat(System.nanoTime() - deadline).as("the worker's end is seen").isNegative();
+        LockSupport.parkNanos(10_000_000);
+      }
     }
   }
 

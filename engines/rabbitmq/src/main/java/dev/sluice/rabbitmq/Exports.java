@@ -22,7 +22,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -144,14 +143,17 @@ final class Exports {
   /// but for those that it left because it had no room for what came from them: so it is not seen
   /// when it is busy and all three lines are full.
   boolean isTaken(String queue) {
-    return locked(_ -> {
+    try {
       for (Priority priority : Priority.values()) {
         if (consumers(names.line(queue, priority)).orElse(0) > 0) {
           return true;
         }
       }
       return false;
-    });
+    } catch (IOException | AlreadyClosedException failure) {
+      throw new EngineUnavailableException(
+          "nobody knows who takes jobs of '" + queue + "': " + Sentences.of(failure, url), failure);
+    }
   }
 
   private void take(Channel open, String from, JobState state, Gathering gathering)
@@ -315,12 +317,16 @@ final class Exports {
       if (open == null || !open.isOpen()) {
         return;
       }
-      copy(restoring, open);
-      if (acknowledged) {
-        // The broker holds back what is more than a few, and forgets it with the channel: see Look.
-        LockSupport.parkNanos(HELD_BACK_NANOS);
+      try {
+        copy(restoring, open);
+      } finally {
+        if (acknowledged) {
+          // The broker holds back what is more than a few, and forgets it with the channel: see
+          // Look.
+          link.pause(HELD_BACK_NANOS);
+        }
+        link.giveBack(open);
       }
-      link.giveBack(open);
     } catch (IOException | AlreadyClosedException | EngineUnavailableException notNow) {
       LOG.log(Level.DEBUG, "what was handed over goes back in the broker's way", notNow);
     }

@@ -22,6 +22,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// One connection to the broker, which is made anew when it is lost: after a pause that doubles
@@ -272,6 +273,19 @@ final class Link {
       // Then they are given back by its end.
     } finally {
       closeChannel(channel);
+    }
+  }
+
+  /// Waits so long whatever happens. An interrupt ends nothing, and stays set.
+  void pause(long nanos) {
+    boolean interrupted = false;
+    long until = nowNanos() + nanos;
+    for (long left = nanos; left > 0; left = until - nowNanos()) {
+      LockSupport.parkNanos(this, left);
+      interrupted |= Thread.interrupted();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 

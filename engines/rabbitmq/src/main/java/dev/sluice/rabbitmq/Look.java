@@ -3,7 +3,9 @@ package dev.sluice.rabbitmq;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.GetResponse;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /// A look through one queue on the broker, on a channel of its own. A queue cannot be read without
@@ -22,6 +24,9 @@ final class Look implements AutoCloseable {
   private final String queue;
   private final Channel channel;
 
+  /// Messages that came before they were wanted.
+  private final Queue<GetResponse> taken = new ArrayDeque<>();
+
   Look(Link link, String queue) throws IOException {
     this.link = link;
     this.queue = queue;
@@ -35,6 +40,11 @@ final class Look implements AutoCloseable {
 
   /// Takes the next message; null when there is none.
   @Nullable GetResponse next() throws IOException {
+    GetResponse early = taken.poll();
+    return early == null ? take() : early;
+  }
+
+  private @Nullable GetResponse take() throws IOException {
     return link.call(() -> channel.basicGet(queue, false));
   }
 
@@ -46,9 +56,11 @@ final class Look implements AutoCloseable {
           channel.basicAck(tag, false);
         }
       }
-      // It is answered when the queue has done what came before. A message that comes along goes
-      // back with the others.
-      var _ = next();
+      // It is answered when the queue has done what came before.
+      GetResponse early = take();
+      if (early != null) {
+        taken.add(early);
+      }
     }
   }
 

@@ -244,7 +244,7 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
   public List<Admission> restore(List<JobView> jobs) {
     // Its time may be any: the limit is for jobs that are new.
     limits.requireRestorable(jobs, Long.MAX_VALUE);
-    jobs.forEach(view -> requireHolds(view.job(), Long.MAX_VALUE));
+    jobs.forEach(view -> Messages.requireFits(view.job(), PAYLOAD_BYTES));
     requireOpen();
     return intake.restore(jobs);
   }
@@ -431,7 +431,7 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
 
   /// Gives jobs that nobody claimed back to the broker and ends the connections. Claims that are
   /// still held are given to others by the broker, with one crash more. Takes a few seconds at
-  /// most.
+  /// most; after jobs were handed over, as long as a verb.
   @Override
   public void close() {
     if (!closed.compareAndSet(false, true)) {

@@ -17,7 +17,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -47,7 +46,6 @@ final class Topology {
 
   private final Link link;
   private final RabbitUrl url;
-  private final Environment.Clock clock;
   private final Names names;
   private final Delays delays;
   private final Consumer<String> beforeMaking;
@@ -83,7 +81,6 @@ final class Topology {
     this.link = link;
     this.beforeMaking = beforeMaking;
     this.afterMaking = afterMaking;
-    this.clock = clock;
     this.url = url;
     refusals = new Refusals(clock);
     turn = new Turn(limit);
@@ -274,7 +271,7 @@ final class Topology {
       }
       refusals.remove(queue);
       if (isNew) {
-        settle();
+        link.pause(SETTLE_NANOS);
       }
       done.run();
     } catch (IOException | AlreadyClosedException failure) {
@@ -326,18 +323,6 @@ final class Topology {
       return !isMissing(missing);
     } finally {
       link.closeChannel(channel);
-    }
-  }
-
-  private void settle() {
-    boolean interrupted = false;
-    long until = clock.monotonicNanos() + SETTLE_NANOS;
-    for (long left = SETTLE_NANOS; left > 0; left = until - clock.monotonicNanos()) {
-      LockSupport.parkNanos(this, left);
-      interrupted |= Thread.interrupted();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 

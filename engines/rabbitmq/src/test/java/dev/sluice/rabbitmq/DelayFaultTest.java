@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import dev.sluice.engine.Claim;
-import dev.sluice.engine.EngineUnavailableException;
 import dev.sluice.engine.Settled;
 import dev.sluice.engine.Settlement;
 import dev.sluice.job.JobId;
@@ -13,6 +12,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -119,27 +119,29 @@ final class DelayFaultTest {
       channel.queueDelete(delay("lost"));
     });
 
-    crew.await(
-        () -> {
-          // Whoever only asks uses the queue as well.
-          engine.counts("nobody");
-          return isThere("due") && isThere("lost") && isThere("00");
-        },
-        "the way back");
+    try (Connection asking = broker.connect()) {
+      crew.await(
+          () -> {
+            // Whoever only asks uses the queue as well.
+            engine.counts("nobody");
+            return isThere(asking, "due") && isThere(asking, "lost") && isThere(asking, "00");
+          },
+          "the way back");
+    }
 
     assertThat(broker.control("list_queues", "name")).doesNotContain(".nobody.");
     Set<JobId> accepted = crew.accept(engine, List.of(crew.job("other", crew.now() + 1_200)));
     assertThat(Crew.ids(crew.claim(engine, "other", 1))).isEqualTo(accepted);
   }
 
-  private boolean isThere(String exchange) {
-    try {
-      delete(channel -> channel.exchangeDeclarePassive(delay(exchange)));
+  private boolean isThere(Connection asking, String exchange) {
+    try (Channel channel = asking.createChannel()) {
+      channel.exchangeDeclarePassive(delay(exchange));
       return true;
-    } catch (EngineUnavailableException | IOException missing) {
+    } catch (IOException missing) {
       return false;
-    } catch (Exception failure) {
-      throw new IllegalStateException(failure);
+    } catch (TimeoutException late) {
+      throw new IllegalStateException(late);
     }
   }
 }

@@ -88,13 +88,18 @@ final class RabbitEngineTest implements BrokerContract {
   void whatIsSentBackOrForgottenIsNotAmongTheDeadAnyMore(int every) {
     try (BrokerTrial trial = new BrokerTrial(this)) {
       RabbitEngine engine = (RabbitEngine) trial.engine();
-      List<Job> jobs = trial.jobs(600);
-      engine.restore(jobs.stream().map(job -> BrokerTrial.view(job, JobState.DEAD, null)).toList());
+      List<Job> jobs = trial.jobs(1_200);
+      for (int from = 0; from < jobs.size(); from += 600) {
+        engine.restore(
+            jobs.subList(from, from + 600).stream()
+                .map(job -> BrokerTrial.view(job, JobState.DEAD, null))
+                .toList());
+      }
       Set<JobId> back = new LinkedHashSet<>();
       Set<JobId> gone = new LinkedHashSet<>();
       Set<JobId> stay = new LinkedHashSet<>();
       for (int i = 0; i < jobs.size(); i++) {
-        Set<JobId> kind = i % every != 0 ? stay : i < 300 ? back : gone;
+        Set<JobId> kind = i % every != 0 ? stay : i < 600 ? back : gone;
         kind.add(jobs.get(i).id());
       }
 

@@ -285,7 +285,7 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Exporting
     service.requireOpen();
     // A due time of any distance is kept: what SQS cannot delay so long is sent on and on.
     limits.requireRestorable(jobs, Long.MAX_VALUE);
-    jobs.forEach(view -> requireHolds(view.job(), Long.MAX_VALUE));
+    jobs.forEach(view -> Outgoing.requireFits(view.job(), service.address().maxBytes()));
     return restores.restore(jobs, this::queue);
   }
 

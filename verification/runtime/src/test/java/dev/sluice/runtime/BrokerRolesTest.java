@@ -249,7 +249,7 @@ final class BrokerRolesTest {
         .hasMessage("the engine 'brokerlike' cannot look up a job that does not run here");
     assertThatThrownBy(() -> sluice.list(JobType.DEFAULT_QUEUE, JobState.READY, 10, null))
         .hasMessage(
-            "the engine 'brokerlike' cannot list jobs that are READY, only those that are DEAD");
+            "the engine 'brokerlike' cannot list jobs that are READY, only those that are DEAD; ask for that state");
     assertThatThrownBy(() -> sluice.pause(JobType.DEFAULT_QUEUE))
         .hasMessage("the engine 'brokerlike' cannot be steered");
     assertThatThrownBy(() -> sluice.remember("a", "b"))
