@@ -151,6 +151,11 @@ final class Move {
     return named.isEmpty() ? known : named;
   }
 
+  /// Whether the source has a queue of that name, though it may be empty.
+  boolean isThere(String queue) {
+    return exporting.isThere(queue);
+  }
+
   /// Makes sure that nobody takes jobs of the queues meanwhile, as far as the source can tell.
   ///
   /// @throws SluiceException when somebody does

@@ -88,22 +88,22 @@ final class MoveCommand implements Callable<Integer> {
       }
       move.check(names);
       boolean all = true;
+      boolean unknown = false;
       for (String queue : names) {
         Move.Moved moved = move.move(queue);
         all &= moved.isAll();
         out.println(text(moved, open.limits(), other.limits()));
-        if (moved.isNothing() && open.limits().brokered()) {
-          out.println(
-              "nothing of that name waits on the broker: all has moved before, or it is another name");
+        if (moved.isNothing() && !move.isThere(queue)) {
+          out.println("no queue of that name is on the broker");
+          unknown = true;
         }
       }
       if (!all) {
         out.println(
             "some jobs are not here yet, came meanwhile, or are in other hands; run this again");
-        return Main.FAILED;
       }
+      return all && !unknown ? Main.FINE : Main.FAILED;
     }
-    return Main.FINE;
   }
 
   private static String text(Move.Moved moved, Limits source, Limits target) {

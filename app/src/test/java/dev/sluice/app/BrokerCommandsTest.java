@@ -121,6 +121,9 @@ final class BrokerCommandsTest {
     assertThat(nameless.code()).isEqualTo(2);
     assertThat(nameless.err())
         .startsWith("queue: must be given, the engine 'rabbitmq' cannot list its queues (see: ");
+    Answer unknown = run("move", "--from", node.url(), "--to", to, "--queue", "typo");
+    assertThat(unknown.code()).isEqualTo(1);
+    assertThat(unknown.out()).endsWith("no queue of that name is on the broker\n");
     Answer unfit = run("move", "--from", node.url(), "--to", to, "--queue", "a b");
     assertThat(unfit.code()).isEqualTo(2);
     assertThat(unfit.err()).startsWith("queue: 'a b' must ");

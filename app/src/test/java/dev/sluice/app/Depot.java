@@ -103,6 +103,11 @@ final class Depot implements Engine, Countable, Redrivable, Exporting, Restoring
   }
 
   @Override
+  public boolean isThere(String queue) {
+    return queue.equals("mail");
+  }
+
+  @Override
   public boolean isTaken(String queue) {
     return taken;
   }

@@ -34,6 +34,11 @@ public interface Exporting {
   ///   again then
   void exported(String queue, List<JobId> jobs);
 
+  /// Whether there is a queue of that name, though it may be empty.
+  ///
+  /// @throws EngineUnavailableException when the engine could not look
+  boolean isThere(String queue);
+
   /// Whether somebody is seen to take jobs of a queue, in this process or another. Jobs in such
   /// hands are not handed out, and [Countable#counts] may leave them out, too. False does not say
   /// that nobody does: an engine can see less, or nothing.

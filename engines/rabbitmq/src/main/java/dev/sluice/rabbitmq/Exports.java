@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -139,20 +140,30 @@ final class Exports {
     }
   }
 
+  /// Whether the queue has a line.
+  boolean isThere(String queue) {
+    return anyLine(queue, OptionalLong::isPresent);
+  }
+
   /// Whether one of the lines has a consumer. A process that works on a queue has one on each line,
   /// but for those that it left because it had no room for what came from them: so it is not seen
   /// when it is busy and all three lines are full.
   boolean isTaken(String queue) {
+    return anyLine(queue, consumers -> consumers.orElse(0) > 0);
+  }
+
+  private boolean anyLine(String queue, Predicate<OptionalLong> isSo) {
     try {
       for (Priority priority : Priority.values()) {
-        if (consumers(names.line(queue, priority)).orElse(0) > 0) {
+        if (isSo.test(consumers(names.line(queue, priority)))) {
           return true;
         }
       }
       return false;
     } catch (IOException | AlreadyClosedException failure) {
       throw new EngineUnavailableException(
-          "nobody knows who takes jobs of '" + queue + "': " + Sentences.of(failure, url), failure);
+          "the lines of '" + queue + "' cannot be looked at: " + Sentences.of(failure, url),
+          failure);
     }
   }
 

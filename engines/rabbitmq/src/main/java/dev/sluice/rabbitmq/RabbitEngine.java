@@ -267,6 +267,13 @@ public final class RabbitEngine implements Engine, Countable, Redrivable, Export
   }
 
   @Override
+  public boolean isThere(String queue) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    requireOpen();
+    return exports.isThere(queue);
+  }
+
+  @Override
   public boolean isTaken(String queue) {
     Objects.requireNonNull(queue, "queue: must not be null");
     requireOpen();

@@ -295,6 +295,12 @@ public final class SqliteEngine
   }
 
   @Override
+  public boolean isThere(String queue) {
+    Objects.requireNonNull(queue, "queue: must not be null");
+    return queues().contains(queue);
+  }
+
+  @Override
   public Handout export(String queue, int max) {
     Objects.requireNonNull(queue, "queue: must not be null");
     Inspectable.requirePage(max);

@@ -296,6 +296,12 @@ public final class SqsEngine implements Engine, Countable, Redrivable, Exporting
   }
 
   @Override
+  public boolean isThere(String queue) {
+    return onWorker(
+        queue, known -> patience -> known.topology.existing(false, patience).isPresent());
+  }
+
+  @Override
   public void exported(String queue, List<JobId> jobs) {
     limits.requireBatch("jobs", jobs);
     var _ =

@@ -189,6 +189,8 @@ public interface BrokerDeadContract extends BrokerTopic {
 
       assertThat(moved).hasSize(26).containsAll(waiting).contains(failed.job().id());
       assertThat(((Exporting) source).export(BrokerTrial.QUEUE, 10).jobs()).isEmpty();
+      assertThat(((Exporting) source).isThere(BrokerTrial.QUEUE)).isTrue();
+      assertThat(((Exporting) source).isThere("never-heard-of")).isFalse();
       assertThat(to.claim(25))
           .extracting(claim -> claim.job().id())
           .containsExactlyInAnyOrderElementsOf(waiting);
