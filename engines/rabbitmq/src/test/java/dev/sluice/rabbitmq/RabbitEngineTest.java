@@ -118,7 +118,7 @@ final class RabbitEngineTest implements BrokerContract {
   @Test
   void whatWasHandedOverIsNotThereAnyMoreWhenTheEngineIsClosed() {
     try (BrokerTrial trial = new BrokerTrial(this)) {
-      List<Job> jobs = trial.accepted(trial.jobs(500));
+      List<Job> jobs = trial.accepted(trial.jobs(200));
       trial.engine().close();
       RabbitEngine source = (RabbitEngine) trial.another();
       List<JobView> handed = source.export(BrokerTrial.QUEUE, 500).jobs();
