@@ -13,8 +13,6 @@ import dev.sluice.job.Priority;
 import dev.sluice.nodes.RabbitNode;
 import dev.sluice.rabbitmq.RabbitEngine;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,8 +35,6 @@ final class BrokerCommandsTest {
 
   @TempDir Path directory;
 
-  private record Answer(int code, String out, String err) {}
-
   @BeforeAll
   static void start() throws IOException, InterruptedException {
     node = RabbitNode.in(home.resolve("node"), new SplittableRandom());
@@ -48,13 +44,6 @@ final class BrokerCommandsTest {
   @AfterAll
   static void stop() {
     node.close();
-  }
-
-  private static Answer run(String... words) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    int code = Main.run(words, new PrintWriter(out, true), new PrintWriter(err, true));
-    return new Answer(code, out.toString(), err.toString());
   }
 
   private static Offer offer(long number) {
@@ -72,14 +61,14 @@ final class BrokerCommandsTest {
       worker.offer(List.of(offer(1), offer(2)));
       claimOne(worker);
 
-      Answer refused = run("move", "--from", from, "--to", to, "--queue", "mail");
+      Answer refused = Answer.to("move", "--from", from, "--to", to, "--queue", "mail");
 
       assertThat(refused.code()).isEqualTo(1);
       assertThat(refused.err())
           .isEqualTo("queue 'mail' cannot move: somebody takes jobs of it; stop that first\n");
     }
     awaitNobody();
-    Answer moved = run("move", "--from", from, "--to", to, "--queue", "mail");
+    Answer moved = Answer.to("move", "--from", from, "--to", to, "--queue", "mail");
     assertThat(moved.err()).isEmpty();
     assertThat(moved.code()).isZero();
     assertThat(moved.out().lines())
@@ -88,7 +77,7 @@ final class BrokerCommandsTest {
         .last()
         .asString()
         .startsWith("queue 'mail': moved 2 (2 ready); left: ~0 ready, ~0 scheduled, ~0 dead;");
-    assertThat(run("move", "--from", to, "--to", from).out().lines())
+    assertThat(Answer.to("move", "--from", to, "--to", from).out().lines())
         .last()
         .asString()
         .matches(
@@ -119,14 +108,14 @@ final class BrokerCommandsTest {
   @Test
   void aNameThatABrokerCannotHaveIsBadUsage() {
     String to = "sqlite:" + directory.resolve("to.db");
-    Answer nameless = run("move", "--from", node.url(), "--to", to);
+    Answer nameless = Answer.to("move", "--from", node.url(), "--to", to);
     assertThat(nameless.code()).isEqualTo(2);
     assertThat(nameless.err())
         .startsWith("queue: must be given, the engine 'rabbitmq' cannot list its queues (see: ");
-    Answer unknown = run("move", "--from", node.url(), "--to", to, "--queue", "typo");
+    Answer unknown = Answer.to("move", "--from", node.url(), "--to", to, "--queue", "typo");
     assertThat(unknown.code()).isEqualTo(1);
     assertThat(unknown.out()).endsWith("no queue of that name is on the broker\n");
-    Answer unfit = run("move", "--from", node.url(), "--to", to, "--queue", "a b");
+    Answer unfit = Answer.to("move", "--from", node.url(), "--to", to, "--queue", "a b");
     assertThat(unfit.code()).isEqualTo(2);
     assertThat(unfit.err()).startsWith("queue: 'a b' must ");
   }
@@ -137,7 +126,7 @@ final class BrokerCommandsTest {
     Files.writeString(config, "engine: " + node.url() + "\nqueues:\n  mail:\n    concurrency: 8\n");
 
     Answer answer =
-        run(
+        Answer.to(
             "doctor",
             "--config",
             config.toString(),

@@ -7,8 +7,6 @@ import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -33,15 +31,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
 final class CommandLineTest {
-  private record Answer(int code, String out, String err) {}
-
-  private static Answer run(String... args) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    int code = Main.run(args, new PrintWriter(out, true), new PrintWriter(err, true));
-    return new Answer(code, out.toString(), err.toString());
-  }
-
   private static void assertBadUsage(Answer answer, String... parts) {
     assertThat(answer.code()).isEqualTo(2);
     assertThat(answer.out()).isEmpty();
@@ -84,7 +73,7 @@ final class CommandLineTest {
     "--engine, postgresql://u@h/db, PostgreSQL",
   })
   void demoNamesTheBadFlagItsValueAndTheRule(String flag, String value, String rule) {
-    Answer answer = run("demo", flag, value);
+    Answer answer = Answer.to("demo", flag, value);
 
     assertBadUsage(answer, flag.substring(2), rule);
     assertThat(answer.err()).contains(value.strip().replace("sqlite:", ""));
@@ -106,7 +95,7 @@ final class CommandLineTest {
           serve x                           | argument: 'x' is more than is needed here
           """)
   void whatIsMistypedIsSaidInWords(String line, String sentence) {
-    Answer answer = run(line.strip().split(" ", -1));
+    Answer answer = Answer.to(line.strip().split(" ", -1));
     assertBadUsage(answer, sentence.strip());
     assertThat(answer.err()).startsWith(sentence.strip()).doesNotContain("java.", "index 0");
   }
@@ -116,9 +105,9 @@ final class CommandLineTest {
     String data = directory.toString();
     String name = "a-name-that-is-longer-than-any-column-was";
     for (String some : List.of("ci", name)) {
-      run("token", "create", "--data", data, "--name", some, "--scopes", "read");
+      Answer.to("token", "create", "--data", data, "--name", some, "--scopes", "read");
     }
-    List<String> lines = run("token", "list", "--data", data).out().lines().toList();
+    List<String> lines = Answer.to("token", "list", "--data", data).out().lines().toList();
     int column = lines.getFirst().indexOf("SCOPES");
     assertThat(lines).hasSize(3);
     assertThat(lines.subList(1, 3))
@@ -128,12 +117,12 @@ final class CommandLineTest {
   @Test
   void noHelpIsWiderThanATerminal() {
     for (String command : List.of("enqueue", "work", "jobs list", "serve", "doctor", "bench")) {
-      String out = run(with(command.split(" ", -1), "--help")).out();
+      String out = Answer.to(with(command.split(" ", -1), "--help")).out();
       assertThat(out.lines()).as(command).allSatisfy(line -> assertThat(line).hasSizeLessThan(80));
     }
-    assertThat(run("enqueue", "--help").out())
+    assertThat(Answer.to("enqueue", "--help").out())
         .contains("\nOptions are for the lines that do not say otherwise.\n");
-    assertThat(run("work", "--help").out())
+    assertThat(Answer.to("work", "--help").out())
         .contains(
             "\ncan never go well), 75 or any other: retry, with the last line of its error\n");
   }
@@ -153,7 +142,7 @@ final class CommandLineTest {
   })
   void benchNamesTheBadFlagItsValueAndTheRule(String flag, String value, String rule) {
     assertBadUsage(
-        run("bench", "--engine", "memory:", flag, value), flag.substring(2), value, rule);
+        Answer.to("bench", "--engine", "memory:", flag, value), flag.substring(2), value, rule);
   }
 
   @ParameterizedTest
@@ -168,7 +157,7 @@ final class CommandLineTest {
     "--config, no-such-file.yaml, no-such-file.yaml: there is no such file",
   })
   void serveNamesTheBadFlagItsValueAndTheRule(String flag, String value, String rule) {
-    assertBadUsage(run("serve", flag, value), rule);
+    assertBadUsage(Answer.to("serve", flag, value), rule);
   }
 
   @ParameterizedTest
@@ -205,12 +194,12 @@ final class CommandLineTest {
     Path data = directory.resolve("data");
     String[] more = {"--config", file.toString(), "--data", data.toString()};
     for (String[] command : new String[][] {{"config", "check"}, {"serve", "--port", "0"}}) {
-      Answer answer = run(with(command, more));
+      Answer answer = Answer.to(with(command, more));
 
       assertBadUsage(answer, part.strip().replace("DIR", directory.toString()));
       assertThat(answer.err()).startsWith(file + " line ").doesNotContain("canary");
     }
-    assertThat(run(with(new String[] {"doctor"}, more)).out())
+    assertThat(Answer.to(with(new String[] {"doctor"}, more)).out())
         .contains(part.strip().replace("DIR", directory.toString()).replaceFirst("line .*: ", ""));
     assertThat(data).doesNotExist();
   }
@@ -219,12 +208,13 @@ final class CommandLineTest {
   void tokenNamesTheBadFlag(@TempDir Path directory) {
     String data = directory.toString();
     String[] create = {"token", "create", "--data", data, "--name", "x", "--scopes"};
-    assertBadUsage(run(with(create, "fly")), "scopes: 'fly' must be one of enqueue, work");
-    assertBadUsage(run(with(create, "read", "--rate", "x")), "rate: 'x'");
-    assertBadUsage(run(with(create, "read", "--expires", "x")), "expires: 'x' must be a time");
-    assertBadUsage(run(with(create, "read", "--queues", "a b")), "queues");
-    assertBadUsage(run("token"), "create, list or revoke");
-    assertBadUsage(run("config"), "check or print");
+    assertBadUsage(Answer.to(with(create, "fly")), "scopes: 'fly' must be one of enqueue, work");
+    assertBadUsage(Answer.to(with(create, "read", "--rate", "x")), "rate: 'x'");
+    assertBadUsage(
+        Answer.to(with(create, "read", "--expires", "x")), "expires: 'x' must be a time");
+    assertBadUsage(Answer.to(with(create, "read", "--queues", "a b")), "queues");
+    assertBadUsage(Answer.to("token"), "create, list or revoke");
+    assertBadUsage(Answer.to("config"), "check or print");
     assertThat(directory.resolve("tokens.json")).doesNotExist();
   }
 
@@ -238,46 +228,49 @@ final class CommandLineTest {
     "sqs:x=1, engine: the region",
   })
   void theUrlOfABrokerIsReadByItsEngine(String url, String sentence) {
-    Answer answer = run("demo", "--engine", url);
+    Answer answer = Answer.to("demo", "--engine", url);
     assertBadUsage(answer, sentence);
     assertThat(answer.err()).startsWith(sentence);
   }
 
   @Test
   void benchNeedsAnEngineAndNoUsedFile(@TempDir Path directory) throws IOException {
-    assertBadUsage(run("bench"), "--engine");
+    assertBadUsage(Answer.to("bench"), "--engine");
     Path used = Files.createFile(directory.resolve("used.db"));
-    assertBadUsage(run("bench", "--engine", "sqlite:" + used), "engine", "not there yet");
-    assertBadUsage(run("bench", "--engine", "sqlite:" + directory), "engine", "not there yet");
-    assertBadUsage(run("bench", "--engine", ""), "engine: ''", "must be memory:, sqlite:PATH");
-    assertBadUsage(run("bench", "--engine", "memory:", "--json=maybe"), "json: 'maybe'", "true or");
+    assertBadUsage(Answer.to("bench", "--engine", "sqlite:" + used), "engine", "not there yet");
+    assertBadUsage(
+        Answer.to("bench", "--engine", "sqlite:" + directory), "engine", "not there yet");
+    assertBadUsage(
+        Answer.to("bench", "--engine", ""), "engine: ''", "must be memory:, sqlite:PATH");
+    assertBadUsage(
+        Answer.to("bench", "--engine", "memory:", "--json=maybe"), "json: 'maybe'", "true or");
   }
 
   @Test
   void unknownWordsAreBadUsage() {
-    assertBadUsage(run(), "command", "demo, ", "enqueue");
-    assertBadUsage(run("fly"), "fly");
-    assertBadUsage(run("demo", "--fly"), "--fly");
-    assertBadUsage(run("demo", "--port"), "--port");
+    assertBadUsage(Answer.to(), "command", "demo, ", "enqueue");
+    assertBadUsage(Answer.to("fly"), "fly");
+    assertBadUsage(Answer.to("demo", "--fly"), "--fly");
+    assertBadUsage(Answer.to("demo", "--port"), "--port");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "demo", "bench", "serve", "token", "config", "doctor"})
   void everythingHasHelpAndVersion(String command) {
     String[] help = command.isEmpty() ? new String[] {"--help"} : new String[] {command, "--help"};
-    assertThat(run(help))
+    assertThat(Answer.to(help))
         .satisfies(answer -> {
           assertThat(answer.code()).isZero();
           assertThat(answer.out()).startsWith("Usage: sluice");
           assertThat(answer.err()).isEmpty();
         });
-    assertThat(run("--version").out()).matches("sluice \\d+\\.\\d+\\.\\d+\\R");
+    assertThat(Answer.to("--version").out()).matches("sluice \\d+\\.\\d+\\.\\d+\\R");
   }
 
   @Test
   void noOptionClaimsAnEmptyDefault() {
-    assertThat(run("demo", "--help").out()).doesNotContainPattern("Default:\\s*\\R");
-    assertThat(run("bench", "--help").out()).doesNotContainPattern("Default:\\s*\\R");
+    assertThat(Answer.to("demo", "--help").out()).doesNotContainPattern("Default:\\s*\\R");
+    assertThat(Answer.to("bench", "--help").out()).doesNotContainPattern("Default:\\s*\\R");
   }
 
   @ParameterizedTest
@@ -285,7 +278,7 @@ final class CommandLineTest {
   void folderThatCannotBeMadeIsOneSentenceAndCode1(String command, @TempDir Path directory)
       throws IOException {
     Path folder = Files.createFile(directory.resolve("taken")).resolve("folder");
-    Answer answer = run(command, "--engine", "sqlite:" + folder.resolve("x.db"));
+    Answer answer = Answer.to(command, "--engine", "sqlite:" + folder.resolve("x.db"));
 
     assertThat(answer.code()).isEqualTo(1);
     assertThat(answer.err().lines()).hasSize(1);
@@ -296,7 +289,7 @@ final class CommandLineTest {
   void portInUseIsOneSentenceAndCode1() throws IOException {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
       String port = Integer.toString(taken.getLocalPort());
-      Answer answer = run("demo", "--engine", "memory:", "--port", port);
+      Answer answer = Answer.to("demo", "--engine", "memory:", "--port", port);
 
       assertThat(answer.code()).isEqualTo(1);
       assertThat(answer.err().lines()).hasSize(1);
@@ -309,12 +302,12 @@ final class CommandLineTest {
       throws IOException {
     Path folder = Files.createFile(directory.resolve("taken")).resolve("data");
     for (Path data : List.of(folder, directory.resolve("taken"))) {
-      Answer answer = run("serve", "--port", "0", "--data", data.toString());
+      Answer answer = Answer.to("serve", "--port", "0", "--data", data.toString());
 
       assertThat(answer.code()).isEqualTo(1);
       assertThat(answer.err().lines()).hasSize(1);
       assertThat(answer.err()).contains("taken").doesNotContain("Exception");
-      assertThat(run("doctor", "--data", data.toString()).out())
+      assertThat(Answer.to("doctor", "--data", data.toString()).out())
           .contains("FAIL  data: " + directory.resolve("taken") + " is no folder")
           .contains("FAIL  engine: ")
           .doesNotContain("will be created", "Exception");
@@ -328,7 +321,7 @@ final class CommandLineTest {
     Files.setPosixFilePermissions(data, Set.of());
     // Root may look into it all the same.
     assumeThat(Files.isReadable(data)).isFalse();
-    assertThat(run("doctor", "--data", data.toString()).out())
+    assertThat(Answer.to("doctor", "--data", data.toString()).out())
         .contains("FAIL  tokens: " + data + ": cannot look into it, this user has no right to")
         .contains("FAIL  engine: ")
         .doesNotContain("remove the file", "will be created", "Exception");
@@ -386,17 +379,17 @@ final class CommandLineTest {
       String port = Integer.toString(server.getAddress().getPort());
       String url = "https://127.0.0.1:" + port;
       String[] doctor = {"doctor", "--data", directory.toString(), "--server"};
-      assertThat(run(with(doctor, url)).out())
+      assertThat(Answer.to(with(doctor, url)).out())
           .contains("certificate comes from nobody that is trusted here")
           .doesNotContain("PKIX", "Exception");
-      assertThat(run(with(doctor, url, "--ca-file", certificate.toString())).out())
+      assertThat(Answer.to(with(doctor, url, "--ca-file", certificate.toString())).out())
           .contains("ok    server: ");
-      assertThat(run(with(doctor, url, "--config", file.toString())).out())
+      assertThat(Answer.to(with(doctor, url, "--config", file.toString())).out())
           .contains("ok    server: ");
-      assertThat(run(with(doctor, "http://127.0.0.1:" + port)).out())
+      assertThat(Answer.to(with(doctor, "http://127.0.0.1:" + port)).out())
           .contains("FAIL  server: ", "does it want https://?")
           .doesNotContain("Exception", "u0015");
-      assertThat(run("queues", "list", "--server", url).err())
+      assertThat(Answer.to("queues", "list", "--server", url).err())
           .contains("cannot trust " + url, "nobody that is trusted here (see --ca-file)")
           .doesNotContain("PKIX");
     } finally {
@@ -419,7 +412,7 @@ final class CommandLineTest {
   @Test
   void fileThatIsNoDatabaseIsOneSentenceAndCode1(@TempDir Path directory) throws IOException {
     Path file = Files.writeString(directory.resolve("x.db"), "not a database".repeat(1000));
-    Answer answer = run("demo", "--engine", "sqlite:" + file, "--port", "0");
+    Answer answer = Answer.to("demo", "--engine", "sqlite:" + file, "--port", "0");
 
     assertThat(answer.code()).isEqualTo(1);
     assertThat(answer.err().lines()).hasSize(1);

@@ -19,8 +19,6 @@ import dev.sluice.job.Priority;
 import dev.sluice.job.SluiceException;
 import dev.sluice.sqlite.SqliteEngine;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,21 +37,14 @@ final class MoveTest {
 
   @TempDir Path directory;
 
-  private record Answer(int code, String out, String err) {}
-
   private Answer move(String... more) {
     return moveBetween("sqlite:" + file("from"), to(), more);
   }
 
   private static Answer moveBetween(String from, String to, String... more) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
     List<String> words = new ArrayList<>(List.of("move", "--from", from, "--to", to));
     words.addAll(List.of(more));
-    int code =
-        Main.run(
-            words.toArray(String[]::new), new PrintWriter(out, true), new PrintWriter(err, true));
-    return new Answer(code, out.toString(), err.toString());
+    return Answer.to(words.toArray(String[]::new));
   }
 
   private Path file(String name) {

@@ -54,8 +54,9 @@ final class Exports {
 
   private @Nullable Channel channel;
 
-  /// Whether something was acknowledged on the channel.
-  private boolean acknowledged;
+  /// Until then the broker may hold back acknowledgements, and forget them with the channel: see
+  /// [Look].
+  private long heldBackUntilNanos;
 
   /// A job in hand.
   ///
@@ -70,6 +71,7 @@ final class Exports {
     turn = new Turn(limit);
     names = new Names(url.prefix());
     delays = new Delays(url.prefix());
+    heldBackUntilNanos = clock.monotonicNanos();
   }
 
   /// Does something with the channel.
@@ -300,7 +302,6 @@ final class Exports {
     if (open == null || !open.isOpen()) {
       // What the channel before this one held is the broker's again.
       held.clear();
-      acknowledged = false;
       open = link.openChannel();
       channel = open;
     }
@@ -331,11 +332,7 @@ final class Exports {
       try {
         copy(restoring, open);
       } finally {
-        if (acknowledged) {
-          // The broker holds back what is more than a few, and forgets it with the channel: see
-          // Look.
-          link.pause(HELD_BACK_NANOS);
-        }
+        link.pause(heldBackUntilNanos - clock.monotonicNanos());
         link.giveBack(open);
       }
     } catch (IOException | AlreadyClosedException | EngineUnavailableException notNow) {
@@ -366,7 +363,7 @@ final class Exports {
       try (Link.Watch _ = link.watch()) {
         open.basicAck(tag, false);
       }
-      acknowledged = true;
+      heldBackUntilNanos = clock.monotonicNanos() + HELD_BACK_NANOS;
     }
   }
 }
