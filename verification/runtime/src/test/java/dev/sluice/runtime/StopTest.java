@@ -186,7 +186,14 @@ final class StopTest {
     assertThat(rig.view(waits).state()).isEqualTo(JobState.READY);
     gate.countDown();
     rig.awaitState(waits, JobState.SUCCEEDED);
-    assertThat(sluice.health().ready()).isTrue();
+    // The clock went far ahead between two looks for stuck queues, so a look in the moment between
+    // the free slot and the claim finds one; the next takes that back.
+    Rig.await(
+        "health",
+        () -> {
+          rig.advance(Duration.ofSeconds(1));
+          return sluice.health().ready();
+        });
   }
 
   @Test
